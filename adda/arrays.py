@@ -1,0 +1,60 @@
+"""The arrays that stages hand to each other: .npy files with one shape and one dtype each."""
+
+from pathlib import Path
+
+import numpy as np
+
+from adda.errors import AddaError
+from adda.files import whole
+
+
+def read_images(path: str | Path) -> np.ndarray:
+    """Read uint8 [n, 28, 28, 3] images, 0 to 255.
+
+    Raises:
+        AddaError: the file is missing or unreadable, or has another shape or dtype.
+    """
+    images = _read(path)
+    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (28, 28, 3):
+        raise AddaError(
+            f"{path} is {images.dtype} {images.shape}; it must be uint8 [n, 28, 28, 3]: "
+            "run dvc repro to make it again"
+        )
+    return images
+
+
+def read_labels(path: str | Path, count: int) -> np.ndarray:
+    """Read `count` digit labels, uint8 [count], 0 to 9.
+
+    Raises:
+        AddaError: the file is missing or unreadable, or has another shape, dtype or range.
+    """
+    labels = _read(path)
+    check_labels(labels, count, str(path))
+    return labels.astype(np.uint8)
+
+
+def check_labels(labels: np.ndarray, count: int, where: str) -> None:
+    """Raise AddaError unless `labels` are `count` integers from 0 to 9; `where` names them."""
+    if labels.dtype.kind not in "iu" or labels.shape != (count,):
+        raise AddaError(
+            f"{where} is {labels.dtype} {labels.shape}; it must hold {count} integers, "
+            "the digit of each image"
+        )
+    if labels.min() < 0 or labels.max() > 9:
+        raise AddaError(f"{where} holds values outside 0 to 9; it must hold digits")
+
+
+def write_array(path: str | Path, array: np.ndarray) -> None:
+    """Write a .npy file that is either whole or absent."""
+    with whole(path) as partial, partial.open("wb") as file:
+        np.save(file, array)
+
+
+def _read(path: str | Path) -> np.ndarray:
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None

@@ -1,0 +1,51 @@
+"""Outputs that are either whole or absent."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a scratch path beside `path`; move it into place only if the block succeeds.
+
+    The block may create a file or a directory there. A killed process leaves at most a
+    `.partial` sibling, which the next run replaces.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    _remove(partial)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+    except BaseException:
+        _remove(partial)
+        raise
+    _remove(path)
+    partial.rename(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, values: dict[str, float]) -> None:
+    """Write figures as JSON, floats rounded to the four decimals that anyone reads."""
+    rounded = {
+        key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()
+    }
+    with whole(path) as partial:
+        partial.write_text(json.dumps(rounded, indent=2) + "\n")
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table, one line a row, without its index."""
+    with whole(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")

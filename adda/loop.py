@@ -1,0 +1,66 @@
+"""Running a training step many times, watched."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from adda.errors import AddaError
+
+Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+
+
+def run_steps(
+    step: Step, terms: Sequence[str], *, steps: int, steps_per_call: int, title: str
+) -> list[dict[str, float]]:
+    """Run `step(0)` to `step(steps - 1)` in one compiled graph.
+
+    Args:
+        step: does one update and returns its loss terms, each a float32 scalar. It is traced
+            once; its argument is the number of the step, int64.
+        terms: the names of the terms.
+        steps_per_call: steps that run before control comes back to Python.
+
+    Returns:
+        One row a call: `step`, the number of steps done, and the mean of each term over the call.
+
+    Raises:
+        AddaError: a term is NaN or infinite; the message names the term and the step.
+    """
+
+    @tf.function
+    def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        rows = tf.TensorArray(tf.float32, size=count)
+        for offset in tf.range(count):
+            losses = step(first + tf.cast(offset, tf.int64))
+            rows = rows.write(offset, tf.stack([losses[term] for term in terms]))
+        return rows.stack()
+
+    history = []
+    # disable=None draws the bar on a terminal only.
+    with tqdm(total=steps, desc=title, unit="step", disable=None) as bar:
+        for first in range(0, steps, steps_per_call):
+            count = min(steps_per_call, steps - first)
+            losses = call(tf.constant(first, tf.int64), tf.constant(count)).numpy()
+            for offset, row in enumerate(losses):
+                for term, value in zip(terms, row, strict=True):
+                    if not math.isfinite(value):
+                        raise AddaError(
+                            f"{title}: the {term} loss is {value} at step {first + offset + 1}; "
+                            "lower the learning rate or the loss weights"
+                        )
+            means = dict(zip(terms, losses.mean(axis=0, dtype=float).tolist(), strict=True))
+            history.append({"step": first + count, **means})
+            bar.update(count)
+            bar.set_postfix(means)
+    return history
+
+
+def draw_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
+    """Indices of a random batch, int32 [batch_size] in [0, count), with replacement.
+
+    Stateless: seed, stream (one a data set) and step determine it, so a run can be resumed.
+    """
+    key = tf.random.experimental.stateless_fold_in(tf.constant([seed, stream], tf.int64), step)
+    return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32)

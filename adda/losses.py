@@ -1,0 +1,38 @@
+"""The objective, term by term: pure functions of arrays, each returning one float32.
+
+Logits are unbounded; images are float32 in [0, 1]. The objective is that of Munjal's
+Adversarial-Domain-Adaptive-Autoencoders; the adversarial terms are the non-saturating ones of
+Goodfellow et al. (2014, arXiv:1406.2661, section 3).
+"""
+
+import tensorflow as tf
+
+
+def mean_squared_error(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
+    """mean((x - x')^2) over images, pixels and channels of two [n, 28, 28, 3] arrays."""
+    return tf.reduce_mean(tf.square(images - reconstructions))
+
+
+def called_real(logits: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy of the adversary's logits [n, 1] against "real": mean(-log s(l))."""
+    return tf.reduce_mean(tf.nn.softplus(-logits))
+
+
+def called_fake(logits: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy of the adversary's logits [n, 1] against "fake": mean(-log s(-l))."""
+    return tf.reduce_mean(tf.nn.softplus(logits))
+
+
+def discriminator_loss(target: tf.Tensor, reconstructed: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
+    """Three cross-entropies, summed, of the adversary's logits.
+
+    Target images are real; reconstructions, of both domains, and raw source images are fake.
+    """
+    return called_real(target) + called_fake(reconstructed) + called_fake(source)
+
+
+def digit_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy of logits [n, 10] against integer digits [n]."""
+    return tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    )

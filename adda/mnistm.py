@@ -1,0 +1,64 @@
+"""MNIST-M from MNIST digits and photographs (Ganin et al. 2016, JMLR 17:59, section 5.2.4)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from adda.errors import AddaError
+
+SIZE = 28  # pixels along each side of every image in this project
+
+
+def blend(digits: np.ndarray, patches: np.ndarray) -> np.ndarray:
+    """Difference-blend binarised digits with patches: |patch - 255 * (digit > 0)|.
+
+    Args:
+        digits: uint8 [n, 28, 28], 0 to 255; every pixel above zero is stroke.
+        patches: uint8 [n, 28, 28, 3], 0 to 255.
+
+    Returns:
+        uint8 [n, 28, 28, 3]: the patch, inverted under the stroke.
+    """
+    stroke = np.where(digits > 0, np.uint8(255), np.uint8(0))
+    return patches ^ stroke[..., None]  # 255 - p is p with every bit flipped
+
+
+def random_patches(
+    photographs: Sequence[np.ndarray], count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Cut `count` patches, each from a photograph and a place drawn uniformly.
+
+    Args:
+        photographs: uint8 arrays [height, width, 3], each at least 28 pixels high and wide.
+
+    Returns:
+        uint8 [count, 28, 28, 3].
+
+    Raises:
+        AddaError: a photograph has another shape or dtype, or is too small.
+    """
+    for number, photo in enumerate(photographs):
+        if photo.dtype != np.uint8 or photo.ndim != 3 or photo.shape[2] != 3:
+            raise AddaError(
+                f"photograph {number} is {photo.dtype} {photo.shape}; "
+                "it must be uint8 [height, width, 3]"
+            )
+        if min(photo.shape[:2]) < SIZE:
+            raise AddaError(f"photograph {number} is {photo.shape[:2]}; it must be 28x28 or more")
+    heights, widths = np.array([photo.shape[:2] for photo in photographs]).T
+    chosen = rng.integers(len(photographs), size=count)
+    tops = rng.integers(heights[chosen] - SIZE + 1)
+    lefts = rng.integers(widths[chosen] - SIZE + 1)
+    patches = np.empty((count, SIZE, SIZE, 3), np.uint8)
+    for number, photo in enumerate(photographs):
+        (here,) = np.nonzero(chosen == number)
+        windows = np.lib.stride_tricks.sliding_window_view(photo, (SIZE, SIZE, 3))[:, :, 0]
+        patches[here] = windows[tops[here], lefts[here]]
+    return patches
+
+
+def make_mnistm(
+    digits: np.ndarray, photographs: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Blend each digit, uint8 [n, 28, 28], with a patch of its own: uint8 [n, 28, 28, 3]."""
+    return blend(digits, random_patches(photographs, len(digits), rng))

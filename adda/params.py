@@ -1,0 +1,96 @@
+"""The typed form of params.yaml; what each value means is written there, beside it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adda.errors import AddaError
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Group(BaseModel):
+    """A group of parameters. Unknown keys are refused; strings such as "1e-05" are coerced,
+    because DVC writes YAML 1.2 and PyYAML, which reads 1.1, takes that for a string."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataParams(Group):
+    source: Literal["packaged"]
+    seed: Seed
+
+
+class SplitParams(Group):
+    valid_fraction: Annotated[float, Field(gt=0, lt=1)]
+    seed: Seed
+
+
+class ModelParams(Group):
+    width: Rate
+    code_size: Count
+
+
+class LossParams(Group):
+    l2_weight: Weight
+    adversarial_weight: Weight
+
+
+class TrainParams(Group):
+    device: Literal["auto", "cpu", "gpu"]
+    seed: Seed
+    steps: Count
+    batch_size: Count
+    learning_rate: Rate
+    adversary_learning_rate: Rate
+    steps_per_call: Count
+
+
+class JudgeParams(Group):
+    width: Rate
+    steps: Count
+    batch_size: Count
+    learning_rate: Rate
+    seed: Seed
+
+
+class Params(Group):
+    data: DataParams
+    split: SplitParams
+    model: ModelParams
+    loss: LossParams
+    train: TrainParams
+    judge: JudgeParams
+
+
+def read_params(path: str | Path) -> Params:
+    """Read and validate a params file.
+
+    Raises:
+        AddaError: the file is missing, is not YAML, or holds an unknown key or a bad value;
+            the message names each key.
+    """
+    try:
+        values = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise AddaError(f"{path} is missing; run this from the root of the repository") from None
+    except yaml.YAMLError as error:
+        raise AddaError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise AddaError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from None
+
+
+def _explain(error: dict) -> str:
+    key = ".".join(map(str, error["loc"])) or "the file"
+    if error["type"] == "extra_forbidden":
+        return f"{key} is not a parameter; remove it or correct its spelling"
+    if error["type"] == "missing":
+        return f"{key} is missing; give it a value"
+    return f"{key} is {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"

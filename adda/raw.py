@@ -1,0 +1,63 @@
+"""data/raw as *download* leaves it, whatever the source: mnist.npz and mnistm_data.pkl."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adda.arrays import check_labels
+from adda.errors import AddaError
+from adda.safe_pickle import load_arrays
+
+MNIST_NAME = "mnist.npz"
+MNISTM_NAME = "mnistm_data.pkl"
+
+
+def write_raw(directory: Path, mnist: dict[str, np.ndarray], mnistm: dict[str, np.ndarray]) -> None:
+    """Write both domains.
+
+    Args:
+        mnist: Keras' layout: x_train and x_test, uint8 [n, 28, 28]; y_train and y_test, uint8 [n].
+        mnistm: the published layout: train and test, uint8 [n, 28, 28, 3], in MNIST's order.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    np.savez(directory / MNIST_NAME, **mnist)
+    with (directory / MNISTM_NAME).open("wb") as file:
+        pickle.dump(mnistm, file, protocol=4)
+
+
+def read_raw(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Read what `write_raw` wrote, and check it.
+
+    Raises:
+        AddaError: a file is missing, unreadable, or holds other arrays than its layout says.
+    """
+    mnist = _read_mnist(directory / MNIST_NAME)
+    mnistm = load_arrays(directory / MNISTM_NAME)
+    if not isinstance(mnistm, dict):
+        raise AddaError(f"{directory / MNISTM_NAME} holds no dictionary of arrays")
+    for part in ("train", "test"):
+        count = len(mnist[f"y_{part}"])
+        name = f"{directory / MNIST_NAME}: {part}"
+        _check_images(mnist[f"x_{part}"], (count, 28, 28), name)
+        check_labels(mnist[f"y_{part}"], count, name)
+        _check_images(mnistm.get(part), (count, 28, 28, 3), f"{directory / MNISTM_NAME}: {part}")
+    return mnist, mnistm
+
+
+def _read_mnist(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
+    except FileNotFoundError:
+        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
+
+
+def _check_images(images: Any, shape: tuple[int, ...], name: str) -> None:
+    if not isinstance(images, np.ndarray):
+        raise AddaError(f"{name} is missing from the file")
+    if images.dtype != np.uint8 or images.shape != shape:
+        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 {shape}")

@@ -1,0 +1,50 @@
+"""From raw files to two domains with train, valid and test splits of their own."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+def binarise(digits: np.ndarray) -> np.ndarray:
+    """MNIST as the source domain: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3], each 0 or 255."""
+    stroke = np.where(digits > 0, np.uint8(255), np.uint8(0))
+    return np.repeat(stroke[..., None], 3, axis=-1)
+
+
+def split_domains(
+    mnist: dict[str, np.ndarray], mnistm: dict[str, np.ndarray], valid_fraction: float, seed: int
+) -> dict[str, np.ndarray]:
+    """Split source and target, each shuffled on its own.
+
+    MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
+    pairs. So each domain's training images are permuted with random numbers of their own, and a
+    validation set, stratified by digit, is taken out. Test images keep MNIST's order.
+
+    Args:
+        mnist, mnistm: as `read_raw` returns them.
+        valid_fraction: share of the training images that goes to valid, in (0, 1).
+
+    Returns:
+        Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
+        [n, 28, 28, 3]; the labels of each but source_test under labels/; and, as `labels`, those
+        of source_test, the held-out digits that are translated.
+    """
+    labels = mnist["y_train"]
+    images = {"source": binarise(mnist["x_train"]), "target": mnistm["train"]}
+    arrays = {
+        "images/source_test": binarise(mnist["x_test"]),
+        "images/target_test": mnistm["test"],
+        "labels/target_test": mnist["y_test"],
+        "labels": mnist["y_test"],
+    }
+    # Spawned generators are independent of each other.
+    for domain, rng in zip(images, np.random.default_rng(seed).spawn(2), strict=True):
+        train, valid = train_test_split(
+            np.arange(len(labels)),
+            test_size=valid_fraction,
+            stratify=labels,
+            random_state=int(rng.integers(2**31)),
+        )
+        for name, index in (("train", train), ("valid", valid)):
+            arrays[f"images/{domain}_{name}"] = images[domain][index]
+            arrays[f"labels/{domain}_{name}"] = labels[index]
+    return arrays

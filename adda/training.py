@@ -1,0 +1,93 @@
+"""The baseline recipe: an autoencoder of both domains against an adversary that knows the target.
+
+The encoder and decoder learn to reconstruct target images and to be called real on both domains;
+the discriminator learns to tell target images from everything else. Source images get no
+reconstruction loss, so what the adversary asks of them is to look like the target.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.loop import Step, draw_batch, run_steps
+from adda.losses import called_real, discriminator_loss, mean_squared_error
+from adda.networks import Autoencoder, make_autoencoder, to_float
+from adda.params import LossParams, ModelParams, TrainParams
+
+TERMS = ("l2", "adversarial", "discriminator")
+SOURCE, TARGET = 0, 1  # streams of random numbers: the two domains are never drawn in pairs
+
+
+def train_autoencoder(
+    source: np.ndarray,
+    target: np.ndarray,
+    model: ModelParams,
+    loss: LossParams,
+    train: TrainParams,
+) -> tuple[Autoencoder, list[dict[str, float]]]:
+    """Train the three networks from scratch.
+
+    Args:
+        source: uint8 [n, 28, 28, 3], binarised MNIST.
+        target: uint8 [m, 28, 28, 3], MNIST-M.
+
+    Returns:
+        The networks, and the history of `run_steps` with the unweighted `TERMS`.
+    """
+    keras.utils.set_random_seed(train.seed)
+    networks = make_autoencoder(model)
+    step = make_step(networks, source, target, loss, train)
+    history = run_steps(
+        step, TERMS, steps=train.steps, steps_per_call=train.steps_per_call, title="train"
+    )
+    return networks, history
+
+
+def make_step(
+    networks: Autoencoder,
+    source: np.ndarray,
+    target: np.ndarray,
+    loss: LossParams,
+    train: TrainParams,
+) -> Step:
+    """One update of both sides, from one forward pass."""
+    encoder, decoder, discriminator = networks
+    autoencoder_weights = encoder.trainable_variables + decoder.trainable_variables
+    discriminator_weights = discriminator.trainable_variables
+    autoencoder_optimizer = keras.optimizers.Adam(train.learning_rate)
+    discriminator_optimizer = keras.optimizers.Adam(train.adversary_learning_rate)
+    autoencoder_optimizer.build(autoencoder_weights)
+    discriminator_optimizer.build(discriminator_weights)
+    # Whole training sets, uint8, stay on the device; a step copies nothing from the host.
+    source, target = tf.constant(source), tf.constant(target)
+    size = train.batch_size
+
+    def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
+        source_batch = draw_batch(len(source), size, train.seed, SOURCE, number)
+        target_batch = draw_batch(len(target), size, train.seed, TARGET, number)
+        x_source = to_float(tf.gather(source, source_batch))
+        x_target = to_float(tf.gather(target, target_batch))
+        with tf.GradientTape(persistent=True) as tape:
+            code = encoder(tf.concat([x_source, x_target], 0), training=True)
+            reconstructed = decoder(code, training=True)
+            # Reconstructions serve both losses; the rest is the discriminator's alone, and passing
+            # it apart spares the autoencoder's gradient the way through it.
+            fake_logits = discriminator(reconstructed, training=True)
+            logits = discriminator(tf.concat([x_target, x_source], 0), training=True)
+            losses = {
+                "l2": mean_squared_error(x_target, reconstructed[size:]),
+                "adversarial": called_real(fake_logits),
+                "discriminator": discriminator_loss(logits[:size], fake_logits, logits[size:]),
+            }
+            objective = (
+                loss.l2_weight * losses["l2"] + loss.adversarial_weight * losses["adversarial"]
+            )
+        autoencoder_optimizer.apply(
+            tape.gradient(objective, autoencoder_weights), autoencoder_weights
+        )
+        discriminator_optimizer.apply(
+            tape.gradient(losses["discriminator"], discriminator_weights), discriminator_weights
+        )
+        return losses
+
+    return step

@@ -1,0 +1,1 @@
+"""One short main per DVC stage: read params, call adda, write outs."""
