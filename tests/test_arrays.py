@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+
+from adda.arrays import read_images, read_labels, write_array
+from adda.errors import AddaError
+
+
+def test_images_and_labels_come_back_as_written(tmp_path, rng):
+    images = rng.integers(0, 256, (4, 28, 28, 3), np.uint8)
+    write_array(tmp_path / "sub/images.npy", images)
+    assert (read_images(tmp_path / "sub/images.npy") == images).all()
+    np.save(tmp_path / "labels.npy", np.array([0, 9, 3, 4]))
+    labels = read_labels(tmp_path / "labels.npy", 4)
+    assert labels.dtype == np.uint8
+    assert labels.tolist() == [0, 9, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 28, 28), np.uint8),
+        np.zeros((4, 28, 28, 3), np.float32),
+        np.zeros((4, 32, 32, 3), np.uint8),
+    ],
+)
+def test_images_of_another_shape_or_dtype(tmp_path, array):
+    np.save(tmp_path / "images.npy", array)
+    with pytest.raises(AddaError, match=r"images\.npy is .* must be uint8 \[n, 28, 28, 3\]"):
+        read_images(tmp_path / "images.npy")
+
+
+@pytest.mark.parametrize(
+    "labels", [np.zeros(3, int), np.zeros(4), np.array([0, 1, 2, 10]), np.array([0, 1, 2, -1])]
+)
+def test_labels_that_are_not_digits_of_the_images(tmp_path, labels):
+    np.save(tmp_path / "labels.npy", labels)
+    with pytest.raises(AddaError, match=r"labels\.npy"):
+        read_labels(tmp_path / "labels.npy", 4)
+
+
+def test_truncated_missing_and_pickled_files(tmp_path):
+    np.save(tmp_path / "whole.npy", np.zeros((4, 28, 28, 3), np.uint8))
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:-1])
+    np.save(tmp_path / "object.npy", np.array([{}], dtype=object))
+    for name in ("cut", "object"):
+        with pytest.raises(AddaError, match=f"{name}.npy cannot be read"):
+            read_images(tmp_path / f"{name}.npy")
+    with pytest.raises(AddaError, match="missing"):
+        read_images(tmp_path / "none.npy")

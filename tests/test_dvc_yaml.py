@@ -1,0 +1,53 @@
+"""dvc.yaml is held against the code: a dependency left out would leave a stale result in place."""
+
+import ast
+
+import pytest
+import yaml
+from conftest import ROOT
+
+STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+def imported(path):
+    """The files of this repository that a file imports, itself and its package included."""
+    found = {path}
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("adda."):
+            found |= {"adda/__init__.py", *imported(node.module.replace(".", "/") + ".py")}
+    return found
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_code_dependencies_are_what_the_stage_imports(name):
+    declared = {dep for dep in STAGES[name]["deps"] if dep.endswith(".py")}
+    assert declared == imported(f"stages/{name}.py")
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_data_dependencies_are_what_the_stage_names(name):
+    source = (ROOT / f"stages/{name}.py").read_text()
+    for dep in STAGES[name]["deps"]:
+        if dep.startswith("data/processed/images/"):
+            domain, split = dep.rsplit("/", 1)[1].removesuffix(".npy").split("_")
+            assert f"{split}.npy" in source
+            assert domain in source
+
+
+def test_labels_of_target_images_reach_the_judge_alone():
+    for name, stage in STAGES.items():
+        readers = any("labels/target" in dep for dep in stage["deps"])
+        assert readers == (name == "baselines")
+
+
+def test_test_images_reach_no_training_of_the_autoencoder():
+    assert not any("test" in dep for dep in STAGES["train"]["deps"])
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_says_what_it_does_and_keeps_the_run_cache(name):
+    stage = STAGES[name]
+    assert len(stage["desc"].split()) > 5
+    assert all(isinstance(out, str) for out in stage.get("outs", []))  # cached, not persisted
+    for kept in stage.get("metrics", []) + stage.get("plots", []):
+        assert next(iter(kept.values())) == {"cache": False}

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from adda.errors import AddaError
+from adda.loop import draw_batch, run_steps
+
+
+def count_up(number):
+    return {"a": tf.cast(number, tf.float32), "b": -tf.cast(number, tf.float32)}
+
+
+def test_every_step_runs_once_and_rows_are_means_of_calls():
+    history = run_steps(count_up, ["a", "b"], steps=7, steps_per_call=3, title="test")
+    assert history == [
+        {"step": 3, "a": 1.0, "b": -1.0},
+        {"step": 6, "a": 4.0, "b": -4.0},
+        {"step": 7, "a": 6.0, "b": -6.0},
+    ]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_not_finite_names_term_and_step(value):
+    def step(number):
+        return {"fine": tf.constant(0.0), "broken": tf.where(number == 4, value, 0.0)}
+
+    with pytest.raises(AddaError, match=rf"test: the broken loss is {value} at step 5;"):
+        run_steps(step, ["fine", "broken"], steps=9, steps_per_call=3, title="test")
+
+
+def test_quiet_when_not_a_terminal(capfd):
+    run_steps(count_up, ["a", "b"], steps=2, steps_per_call=1, title="quietly")
+    assert "quietly" not in capfd.readouterr().err
+
+
+def test_batches_depend_on_seed_stream_and_step_alone():
+    def draw(seed, stream, step):
+        return draw_batch(1000, 64, seed, stream, tf.constant(step, tf.int64)).numpy()
+
+    assert (draw(0, 0, 5) == draw(0, 0, 5)).all()
+    for other in (draw(1, 0, 5), draw(0, 1, 5), draw(0, 0, 6), draw(5, 0, 0)):
+        assert (draw(0, 0, 5) != other).any()
+
+
+def test_batches_reach_every_image_equally():
+    drawn = np.concatenate([draw_batch(10, 100, 0, 0, tf.constant(i)).numpy() for i in range(50)])
+    counts = np.bincount(drawn, minlength=10)
+    assert len(counts) == 10
+    assert (abs(counts - 500) < 100).all()  # 4.7 standard deviations

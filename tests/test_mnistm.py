@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from adda.errors import AddaError
+from adda.mnistm import blend, make_mnistm, random_patches
+
+
+def test_blend_is_the_absolute_difference_by_hand():
+    digits = np.zeros((1, 28, 28), np.uint8)
+    digits[0, 0, :3] = [1, 128, 255]  # every pixel above zero is stroke
+    patches = np.full((1, 28, 28, 3), [10, 200, 255], np.uint8)
+    blended = blend(digits, patches)
+    assert blended.dtype == np.uint8
+    assert blended[0, 0, :3].tolist() == [[245, 55, 0]] * 3
+    assert blended[0, 0, 3].tolist() == [10, 200, 255]
+    assert (blended[0, 1:] == [10, 200, 255]).all()
+
+
+def test_blend_matches_the_published_formula(rng):
+    digits = rng.integers(0, 3, (4, 28, 28), np.uint8)
+    patches = rng.integers(0, 256, (4, 28, 28, 3), np.uint8)
+    stroke = 255 * (digits > 0).astype(int)[..., None]
+    assert (blend(digits, patches) == np.abs(patches.astype(int) - stroke)).all()
+
+
+def test_patches_are_windows_of_the_photographs_from_everywhere():
+    # Each pixel encodes its own photograph, row and column.
+    photographs = []
+    for number, (height, width) in enumerate([(30, 40), (28, 28)]):
+        rows, columns = np.mgrid[:height, :width].astype(np.uint8)
+        photographs.append(np.stack([np.full_like(rows, number), rows, columns], -1))
+    patches = random_patches(photographs, 500, np.random.default_rng(1))
+    for patch in patches:
+        number, top, left = patch[0, 0]
+        assert (patch == photographs[number][top : top + 28, left : left + 28]).all()
+    corners = {tuple(corner) for corner in patches[:, 0, 0]}
+    assert {(0, 0, 0), (0, 2, 12), (1, 0, 0)} <= corners
+    assert len(corners) == 3 * 13 + 1
+
+
+@pytest.mark.parametrize(
+    "photograph",
+    [
+        np.zeros((27, 100, 3), np.uint8),
+        np.zeros((100, 100), np.uint8),
+        np.zeros((100, 100, 3), np.float32),
+    ],
+)
+def test_unfit_photographs_are_refused(photograph, rng):
+    with pytest.raises(AddaError, match="photograph 0"):
+        random_patches([photograph], 1, rng)
+
+
+def test_same_seed_same_images():
+    digits = np.ones((3, 28, 28), np.uint8)
+    photographs = [np.arange(40 * 40 * 3, dtype=np.uint32).astype(np.uint8).reshape(40, 40, 3)]
+    first, second, other = (
+        make_mnistm(digits, photographs, np.random.default_rng(seed)) for seed in (0, 0, 1)
+    )
+    assert (first == second).all()
+    assert (first != other).any()

@@ -1,0 +1,80 @@
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from adda.errors import AddaError
+from adda.params import read_params
+
+DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read params.yaml with one value changed."""
+
+    def read(group, key, value):
+        values = copy.deepcopy(DEFAULTS)
+        values[group][key] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return read_params(path)
+
+    return read
+
+
+def test_the_defaults_are_valid_and_published():
+    params = read_params(ROOT / "params.yaml")
+    assert params.loss.l2_weight == 1
+    assert params.loss.adversarial_weight == 0.0005
+
+
+def test_dvcs_way_of_writing_small_numbers_is_understood(read):
+    assert read("train", "learning_rate", "1e-05").train.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        ("loss", "l2_weight", -1),
+        ("loss", "adversarial_weight", float("nan")),
+        ("loss", "l2_weight", float("inf")),
+        ("loss", "l2_wieght", 1),
+        ("train", "steps", 0),
+        ("train", "steps", "many"),
+        ("train", "steps", 1.5),
+        ("train", "device", "tpu"),
+        ("split", "valid_fraction", 1),
+        ("judge", "seed", None),
+    ],
+)
+def test_a_bad_value_is_named_in_one_line(read, group, key, value):
+    with pytest.raises(AddaError, match=f"params.yaml: {group}.{key} is ") as caught:
+        read(group, key, value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    values = copy.deepcopy(DEFAULTS)
+    del values["loss"]["l2_weight"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=r"loss\.l2_weight is missing"):
+        read_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\0"])
+def test_a_file_that_is_no_params_file(tmp_path, text):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(AddaError, match=r"params\.yaml"):
+        read_params(tmp_path / "params.yaml")
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(AddaError, match="missing"):
+        read_params(tmp_path / "params.yaml")
+
+
+def test_every_parameter_has_a_comment():
+    for line in (ROOT / "params.yaml").read_text().splitlines():
+        assert not line.startswith("  ") or "#" in line, line

@@ -1,0 +1,256 @@
+"""The pipeline as a user runs it: the real dvc command in a fresh git repository, at tiny size."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT
+
+TINY = {
+    "model": {"width": 0.05},
+    "train": {"steps": 4, "batch_size": 8, "steps_per_call": 2},
+    "judge": {"width": 0.1, "steps": 60, "batch_size": 32},
+}
+BIN = Path(sys.executable).parent
+
+
+class Project:
+    """A checkout with small parameters."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        for name in ("adda", "stages", "data", "metrics", ".dvc"):
+            shutil.copytree(
+                ROOT / name,
+                path / name,
+                ignore=lambda folder, names: [
+                    name
+                    for name in names
+                    if name in ("cache", "tmp", "__pycache__", "config.local")
+                    or (Path(folder).name in ("data", "metrics") and name != ".gitignore")
+                ],
+            )
+        for name in ("dvc.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, path)
+        params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        for group, values in TINY.items():
+            params[group].update(values)
+        (path / "params.yaml").write_text(yaml.safe_dump(params))
+        self.git("init", "-q")
+        self.git("config", "user.name", "Test")
+        self.git("config", "user.email", "test@example.org")
+        self.commit("start")
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True
+        ).stdout
+
+    def commit(self, message: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "-qm", message)
+
+    def start(self, *arguments: str) -> subprocess.Popen:
+        environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        return subprocess.Popen(
+            [BIN / "dvc", *arguments],
+            cwd=self.path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def try_dvc(self, *arguments: str) -> subprocess.CompletedProcess:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=600)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def dvc(self, *arguments: str) -> str:
+        result = self.try_dvc(*arguments)
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    def dvc_json(self, *arguments: str):
+        return json.loads(self.dvc(*arguments, "--json"))
+
+    def read(self, name: str) -> str:
+        return (self.path / name).read_text()
+
+
+def stages_run(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project after its first `dvc repro`, committed. Tests that change it use a copy."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.output = project.dvc("repro")
+    project.commit("first results")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    shutil.copytree(finished.path, tmp_path / "copy", symlinks=True)
+    copy = object.__new__(Project)
+    copy.path = tmp_path / "copy"
+    return copy
+
+
+def test_repro_runs_every_stage_and_sums_each_up(finished):
+    names = ["download", "preprocess", "baselines", "train", "translate", "evaluate"]
+    assert sorted(stages_run(finished.output)) == sorted(names)
+    for line in (
+        "data/raw: 4,000 training and 1,000 test digits",
+        "metrics/baselines.json: source_only_accuracy",
+        "data/model: 4 steps",
+        "metrics/evaluation.json: translated_accuracy",
+        "device: CPU",
+    ):
+        assert line in finished.output
+
+
+def test_results_are_whole(finished):
+    translated = np.load(finished.path / "data/translated/images.npy")
+    assert translated.shape == (1000, 28, 28, 3)
+    assert translated.dtype == np.uint8
+    labels = np.load(finished.path / "data/translated/labels.npy")
+    assert (labels == np.load(finished.path / "data/processed/labels.npy")).all()
+    history = finished.read("metrics/history.csv").splitlines()
+    assert history[0] == "step,l2,adversarial,discriminator"
+    assert [line.split(",")[0] for line in history[1:]] == ["2", "4"]
+    confusion = finished.read("metrics/confusion.csv").splitlines()[1:]
+    right = np.mean([row.split(",")[0] == row.split(",")[1] for row in confusion])
+    evaluation = json.loads(finished.read("metrics/evaluation.json"))
+    assert evaluation["translated_accuracy"] == pytest.approx(right)
+    assert evaluation["frechet_distance"] > evaluation["frechet_distance_reference"]
+    baselines = json.loads(finished.read("metrics/baselines.json"))
+    assert baselines["target_only_accuracy"] > 0.3  # 60 small steps; chance is 0.1
+    assert finished.git("status", "--porcelain") == ""
+
+
+def test_the_judge_is_the_classifier_whose_accuracy_is_reported(finished, run_python):
+    code = """
+import numpy as np
+from adda.classifier import load_classifier, predict_digits
+images = np.load("data/processed/images/target_test.npy")
+labels = np.load("data/processed/labels/target_test.npy")
+print((predict_digits(load_classifier("data/judge"), images) == labels).mean())
+"""
+    accuracy = float(run_python(code, finished.path).stdout)
+    reported = json.loads(finished.read("metrics/baselines.json"))["target_only_accuracy"]
+    assert accuracy == pytest.approx(reported, abs=1e-4)
+
+
+def test_a_second_repro_does_nothing(project):
+    lock = project.read("dvc.lock")
+    assert stages_run(project.dvc("repro")) == []
+    assert project.read("dvc.lock") == lock
+
+
+def test_forced_runs_give_the_same_lock(project):
+    lock = project.read("dvc.lock")
+    assert len(stages_run(project.dvc("repro", "--force"))) == 6
+    assert project.read("dvc.lock") == lock
+
+
+def test_a_loss_weight_reruns_training_alone_and_can_be_compared(project):
+    output = project.dvc("exp", "run", "-S", "loss.l2_weight=5")
+    assert stages_run(output) == ["train", "translate", "evaluate"]
+    changed = project.dvc_json("params", "diff")["params.yaml"]
+    assert changed == {"loss.l2_weight": {"old": 1.0, "new": 5, "diff": 4.0}}
+    metrics = project.dvc_json("metrics", "diff", "--all")
+    assert set(metrics) >= {"metrics/evaluation.json", "metrics/train.json"}
+    assert metrics["metrics/baselines.json"]["target_only_accuracy"]["diff"] == 0
+    assert metrics["metrics/train.json"]["l2"]["diff"] != 0
+    project.dvc("plots", "diff", "HEAD", "--out", "compared")
+    page = (project.path / "compared/index.html").read_text()
+    for name in ("Training losses", "Confusion", "translated.png"):
+        assert name in page
+    # Going back restores from the run cache: nothing is computed again.
+    back = project.dvc("exp", "run", "-S", "loss.l2_weight=1.0")
+    assert stages_run(back) == []
+    assert project.git("diff", "HEAD", "--", "metrics") == ""
+
+
+def test_a_queued_experiment_runs_in_its_copy(project):
+    project.dvc("exp", "run", "--queue", "--name", "queued", "-S", "loss.adversarial_weight=1e-05")
+    project.dvc("queue", "start")
+    for _ in range(300):
+        if "Success" in (status := project.dvc("queue", "status")) or "Failed" in status:
+            break
+        time.sleep(1)
+    assert "Success" in status, project.dvc("queue", "logs", "queued")
+    # --json leaves the name out of its keys, so ask for the parameter's value in the table.
+    assert "1e-05" in project.dvc("exp", "show", "--csv")
+
+
+def test_bad_parameter_is_one_sentence_and_exit_1(project):
+    params = yaml.safe_load(project.read("params.yaml"))
+    params["loss"]["l2_weight"] = -1
+    (project.path / "params.yaml").write_text(yaml.safe_dump(params))
+    result = subprocess.run(
+        [sys.executable, "-m", "stages.train"], cwd=project.path, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error")]
+    assert errors == [
+        "error: params.yaml: loss.l2_weight is -1: input should be greater than or equal to 0"
+    ]
+    assert "Traceback" not in result.stderr
+    assert (project.path / "data/model/encoder.weights.h5").exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "damage", "message"),
+    [
+        ("preprocess", "data/raw/mnistm_data.pkl", "mnistm_data.pkl is missing"),
+        ("train", "data/processed/images/target_train.npy", "target_train.npy is missing"),
+        ("translate", "data/model/decoder.weights.h5", "data/model cannot be loaded"),
+        ("evaluate", "data/judge/classifier.json", "data/judge cannot be loaded"),
+    ],
+)
+def test_a_missing_file_is_named(project, stage, damage, message):
+    (project.path / damage).unlink()
+    result = subprocess.run(
+        [sys.executable, "-m", f"stages.{stage}"], cwd=project.path, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_exploding_training_stops_and_the_results_before_come_back(project):
+    before = project.read("metrics/train.json")
+    result = project.try_dvc("exp", "run", "-S", "train.learning_rate=1e+30")
+    assert result.returncode != 0
+    assert "train: the l2 loss is nan at step" in result.stderr
+    assert not list(project.path.glob("**/*.partial"))
+    project.git("restore", "params.yaml", "metrics", "dvc.lock")
+    project.dvc("checkout")
+    assert project.read("metrics/train.json") == before
+    assert stages_run(project.dvc("repro")) == []
+
+
+def test_a_killed_stage_simply_runs_again(project):
+    expected = project.read("dvc.lock")
+    process = project.start("repro", "--force", "--single-item", "train")
+    time.sleep(6)  # inside TensorFlow's import or the training itself
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not (project.path / "data/model").exists()
+    assert stages_run(project.dvc("repro")) in (["train"], [])
+    assert project.read("dvc.lock") == expected
+    assert (project.path / "data/model/encoder.weights.h5").exists()

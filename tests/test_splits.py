@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from adda.splits import binarise, split_domains
+
+N = 400
+
+
+@pytest.fixture
+def raw():
+    """Every image carries its own number, so that it can be followed through the split."""
+    digits = np.zeros((N, 28, 28), np.uint8)
+    coloured = np.zeros((N, 28, 28, 3), np.uint8)
+    bits = (np.arange(N)[:, None] >> np.arange(9)) & 1
+    digits[:, 0, :9] = bits * 7
+    coloured[:, 0, :9, 0] = bits
+    labels = np.repeat(np.arange(10, dtype=np.uint8), N // 10)
+    mnist = {"x_train": digits, "y_train": labels, "x_test": digits[:20], "y_test": labels[:20]}
+    return mnist, {"train": coloured, "test": coloured[:20]}
+
+
+def numbers(images):
+    return ((images[:, 0, :9, 0] > 0) * 2 ** np.arange(9)).sum(1)
+
+
+def test_splits_are_disjoint_complete_and_stratified(raw):
+    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    for domain in ("source", "target"):
+        train = numbers(arrays[f"images/{domain}_train"])
+        valid = numbers(arrays[f"images/{domain}_valid"])
+        assert sorted([*train, *valid]) == list(range(N))
+        assert (np.bincount(arrays[f"labels/{domain}_valid"]) == N // 10 // 5).all()
+
+
+def test_every_label_follows_its_image(raw):
+    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    for domain in ("source", "target"):
+        for split in ("train", "valid"):
+            label = numbers(arrays[f"images/{domain}_{split}"]) // (N // 10)
+            assert (label == arrays[f"labels/{domain}_{split}"]).all()
+
+
+def test_the_domains_are_never_paired(raw):
+    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    same = numbers(arrays["images/source_train"]) == numbers(arrays["images/target_train"])
+    assert same.mean() < 0.05
+
+
+def test_test_images_keep_mnists_order(raw):
+    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    for domain in ("source", "target"):
+        assert numbers(arrays[f"images/{domain}_test"]).tolist() == list(range(20))
+    assert (arrays["labels"] == raw[0]["y_test"]).all()
+
+
+def test_the_seed_alone_decides(raw):
+    first, second, other = (split_domains(*raw, 0.2, seed) for seed in (3, 3, 4))
+    assert all((first[name] == second[name]).all() for name in first)
+    assert (first["images/source_train"] != other["images/source_train"]).any()
+
+
+def test_binarise_counts_every_pixel_above_zero():
+    digits = np.zeros((1, 28, 28), np.uint8)
+    digits[0, 0, :3] = [0, 1, 255]
+    assert binarise(digits)[0, 0, :3].tolist() == [[0] * 3, [255] * 3, [255] * 3]

@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from adda.errors import AddaError
+from adda.inference import redraw
+from adda.loop import draw_batch
+from adda.networks import (
+    load_autoencoder,
+    make_autoencoder,
+    make_decoder,
+    make_discriminator,
+    make_encoder,
+    save_autoencoder,
+    to_float,
+)
+from adda.params import LossParams, ModelParams, TrainParams
+from adda.training import TERMS, make_step, train_autoencoder
+
+MODEL = ModelParams(width=0.05, code_size=8)
+TINY = 1e-30  # a learning rate below float32's resolution of any weight
+
+
+def train_params(**changes):
+    defaults = {
+        "device": "cpu",
+        "seed": 0,
+        "steps": 3,
+        "batch_size": 8,
+        "learning_rate": 1e-3,
+        "adversary_learning_rate": 5e-4,
+        "steps_per_call": 2,
+    }
+    return TrainParams(**defaults | changes)
+
+
+@pytest.fixture
+def domains(rng):
+    source = np.where(rng.random((20, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
+    return source, rng.integers(0, 256, (30, 28, 28, 3), np.uint8)
+
+
+def weights(network):
+    return [weight.numpy() for weight in network.trainable_variables]
+
+
+def changed(before, network):
+    return [abs(old - new).max() > 1e-20 for old, new in zip(before, weights(network), strict=True)]
+
+
+def step_once(domains, loss, **train):
+    """What one step changes in encoder, decoder and discriminator."""
+    networks = make_autoencoder(MODEL)
+    before = [weights(network) for network in networks]
+    make_step(networks, *domains, loss, train_params(**train))(tf.constant(0, tf.int64))
+    return [changed(*pair) for pair in zip(before, networks, strict=True)]
+
+
+def test_the_adversary_learns_alone_when_the_autoencoder_has_no_loss(domains):
+    encoder, decoder, discriminator = step_once(
+        domains, LossParams(l2_weight=0, adversarial_weight=0)
+    )
+    assert not any(encoder + decoder)
+    assert all(discriminator)
+
+
+@pytest.mark.parametrize("loss", [{"l2_weight": 1}, {"adversarial_weight": 1}])
+def test_each_weight_alone_trains_encoder_and_decoder(domains, loss):
+    encoder, decoder, discriminator = step_once(
+        domains,
+        LossParams(**{"l2_weight": 0, "adversarial_weight": 0} | loss),
+        adversary_learning_rate=TINY,
+    )
+    assert all(encoder)
+    assert all(decoder)
+    assert not any(discriminator)
+
+
+def losses_over_steps(domains, loss, **train):
+    networks = make_autoencoder(MODEL)
+    step = make_step(networks, *domains, loss, train_params(batch_size=20, **train))
+    same_batch = tf.constant(0, tf.int64)
+    return [{name: float(v) for name, v in step(same_batch).items()} for _ in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("term", "loss", "train"),
+    [
+        ("l2", {"l2_weight": 1, "adversarial_weight": 0}, {"adversary_learning_rate": TINY}),
+        (
+            "adversarial",
+            {"l2_weight": 0, "adversarial_weight": 1},
+            {"adversary_learning_rate": TINY},
+        ),
+        ("discriminator", {"l2_weight": 0, "adversarial_weight": 0}, {"learning_rate": TINY}),
+    ],
+)
+def test_steps_lower_the_term_that_they_minimise(domains, term, loss, train):
+    history = losses_over_steps(domains, LossParams(**loss), **train)
+    assert history[-1][term] < 0.95 * history[0][term]
+
+
+def test_the_terms_are_those_of_the_objective(domains):
+    """Re-derived from the networks' outputs: l2 on target alone, target real, the rest fake."""
+    networks = make_autoencoder(MODEL)
+    encoder, decoder, discriminator = networks
+    number = tf.constant(3, tf.int64)
+    x_source, x_target = (
+        to_float(tf.gather(images, draw_batch(len(images), 8, 0, stream, number)))
+        for stream, images in enumerate(domains)
+    )
+    # Batch norm gives the same outputs for the same batch, so this comes before the step.
+    redrawn = decoder(encoder(tf.concat([x_source, x_target], 0), training=True), training=True)
+    fake = discriminator(redrawn, training=True).numpy()
+    real, raw = np.split(discriminator(tf.concat([x_target, x_source], 0), training=True), 2)
+    terms = make_step(
+        networks, *domains, LossParams(l2_weight=1, adversarial_weight=1), train_params()
+    )(number)
+
+    def softplus(x):
+        return np.logaddexp(0, x).mean()
+
+    assert float(terms["l2"]) == pytest.approx(((x_target - redrawn[8:]) ** 2).numpy().mean())
+    assert float(terms["adversarial"]) == pytest.approx(softplus(-fake))
+    expected = softplus(-real) + softplus(fake) + softplus(raw)
+    assert float(terms["discriminator"]) == pytest.approx(expected)
+
+
+def test_the_seed_alone_decides(domains):
+    loss = LossParams(l2_weight=1, adversarial_weight=0.1)
+    runs = [
+        train_autoencoder(*domains, MODEL, loss, train_params(seed=seed, steps_per_call=calls))
+        for seed, calls in ((0, 1), (0, 3), (1, 1))
+    ]
+    flat = [
+        np.concatenate([w.ravel() for network in networks for w in weights(network)])
+        for networks, _ in runs
+    ]
+    assert (flat[0] == flat[1]).all()  # however many steps one call runs
+    assert (flat[0] != flat[2]).any()
+    assert set(runs[0][1][0]) == {"step", *TERMS}
+
+
+def test_full_width_has_the_published_layers():
+    encoder, decoder = make_encoder(1, 64), make_decoder(1, 64)
+    adversary = make_discriminator(1)
+    kernels = [
+        [tuple(v.shape) for v in network.trainable_variables if len(v.shape) > 1]
+        for network in (encoder, decoder, adversary)
+    ]
+    convolutions = [(5, 5, 3, 64), (5, 5, 64, 128), (5, 5, 128, 256)]
+    assert kernels[0] == [*convolutions, (5, 5, 256, 512), (4 * 4 * 512, 64)]
+    assert kernels[1] == [
+        (64, 4 * 4 * 512),
+        (5, 5, 256, 512),
+        (5, 5, 128, 256),
+        (5, 5, 64, 128),
+        (5, 5, 16, 64),
+        (5, 5, 3, 16),
+        (32 * 32 * 3, 28 * 28 * 3),
+    ]
+    assert kernels[2] == [*convolutions, (4 * 4 * 256, 1)]
+
+
+def test_saved_networks_redraw_the_same(tmp_path, domains):
+    networks = make_autoencoder(MODEL)
+    save_autoencoder(tmp_path / "model", networks, MODEL)
+    loaded = load_autoencoder(tmp_path / "model")
+    drawn = redraw(networks, domains[0])
+    assert drawn.dtype == np.uint8
+    assert drawn.shape == domains[0].shape
+    assert (drawn == redraw(loaded, domains[0])).all()
+
+
+def test_a_damaged_model_is_named(tmp_path):
+    save_autoencoder(tmp_path / "model", make_autoencoder(MODEL), MODEL)
+    weights_file = tmp_path / "model/decoder.weights.h5"
+    weights_file.write_bytes(weights_file.read_bytes()[:1000])
+    with pytest.raises(AddaError, match="model cannot be loaded"):
+        load_autoencoder(tmp_path / "model")
