@@ -247,10 +247,12 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
 def test_a_killed_stage_simply_runs_again(project):
     expected = project.read("dvc.lock")
     process = project.start("repro", "--force", "--single-item", "train")
-    time.sleep(6)  # inside TensorFlow's import or the training itself
+    while (project.path / "data/model").exists():  # dvc removes it just before the stage starts
+        time.sleep(0.05)
+    time.sleep(2)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (project.path / "data/model").exists()
-    assert stages_run(project.dvc("repro")) in (["train"], [])
+    assert stages_run(project.dvc("repro")) == ["train"]
     assert project.read("dvc.lock") == expected
     assert (project.path / "data/model/encoder.weights.h5").exists()
