@@ -8,13 +8,27 @@ from adda.errors import AddaError
 from adda.files import whole
 
 
+def read_array(path: str | Path) -> np.ndarray:
+    """Read any .npy file but a pickled one.
+
+    Raises:
+        AddaError: the file is missing or unreadable.
+    """
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
+    except (ValueError, EOFError, OSError) as error:
+        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
+
+
 def read_images(path: str | Path) -> np.ndarray:
     """Read uint8 [n, 28, 28, 3] images, 0 to 255.
 
     Raises:
         AddaError: the file is missing or unreadable, or has another shape or dtype.
     """
-    images = _read(path)
+    images = read_array(path)
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (28, 28, 3):
         raise AddaError(
             f"{path} is {images.dtype} {images.shape}; it must be uint8 [n, 28, 28, 3]: "
@@ -29,7 +43,7 @@ def read_labels(path: str | Path, count: int) -> np.ndarray:
     Raises:
         AddaError: the file is missing or unreadable, or has another shape, dtype or range.
     """
-    labels = _read(path)
+    labels = read_array(path)
     check_labels(labels, count, str(path))
     return labels.astype(np.uint8)
 
@@ -49,12 +63,3 @@ def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write a .npy file that is either whole or absent."""
     with whole(path) as partial, partial.open("wb") as file:
         np.save(file, array)
-
-
-def _read(path: str | Path) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (ValueError, EOFError, OSError) as error:
-        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None

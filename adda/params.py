@@ -11,6 +11,8 @@ from adda.errors import AddaError
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+Urls = Annotated[list[str], Field(min_length=1)]
+Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
@@ -21,9 +23,31 @@ class Group(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class MnistParams(Group):
+    urls: Urls
+    hashes: dict[str, Digest]
+
+
+class PhotographsParams(Group):
+    file: str
+    urls: Urls
+    hash: Digest | None
+    splits: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
+
+
+class MnistmParams(Group):
+    file: str
+    urls: Urls
+    hash: Digest | None
+
+
 class DataParams(Group):
-    source: Literal["packaged"]
+    source: Literal["packaged", "build", "pickle"]
     seed: Seed
+    directory: str | None
+    mnist: MnistParams
+    photographs: PhotographsParams
+    mnistm: MnistmParams
 
 
 class SplitParams(Group):

@@ -1,33 +1,47 @@
-"""data/raw as *download* leaves it, whatever the source: mnist.npz and mnistm_data.pkl."""
+"""data/raw as *download* leaves it, whatever the source.
+
+mnist.npz holds the source domain, mnistm_data.pkl the target, and labels.npy the digits of the
+held-out source images.
+"""
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from adda.arrays import check_labels
+from adda.arrays import check_labels, read_labels, write_array
 from adda.errors import AddaError
 from adda.safe_pickle import load_arrays
 
 MNIST_NAME = "mnist.npz"
 MNISTM_NAME = "mnistm_data.pkl"
+LABELS_NAME = "labels.npy"
 
 
-def write_raw(directory: Path, mnist: dict[str, np.ndarray], mnistm: dict[str, np.ndarray]) -> None:
-    """Write both domains.
+class Raw(NamedTuple):
+    """Both domains.
 
-    Args:
-        mnist: Keras' layout: x_train and x_test, uint8 [n, 28, 28]; y_train and y_test, uint8 [n].
-        mnistm: the published layout: train and test, uint8 [n, 28, 28, 3], in MNIST's order.
+    mnist: Keras' layout: x_train and x_test, uint8 [n, 28, 28]; y_train and y_test, uint8 [n].
+    mnistm: the published layout: train and test, uint8 [n, 28, 28, 3], in MNIST's order.
+    held_out_labels: uint8, the digit of each image of x_test.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    np.savez(directory / MNIST_NAME, **mnist)
+
+    mnist: dict[str, np.ndarray]
+    mnistm: dict[str, np.ndarray]
+    held_out_labels: np.ndarray
+
+
+def write_raw(directory: Path, raw: Raw) -> None:
+    """Write both domains into a new directory."""
+    directory.mkdir()
+    np.savez(directory / MNIST_NAME, **raw.mnist)
     with (directory / MNISTM_NAME).open("wb") as file:
-        pickle.dump(mnistm, file, protocol=4)
+        pickle.dump(raw.mnistm, file, protocol=4)
+    write_array(directory / LABELS_NAME, raw.held_out_labels)
 
 
-def read_raw(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def read_raw(directory: Path) -> Raw:
     """Read what `write_raw` wrote, and check it.
 
     Raises:
@@ -43,7 +57,7 @@ def read_raw(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarr
         _check_images(mnist[f"x_{part}"], (count, 28, 28), name)
         check_labels(mnist[f"y_{part}"], count, name)
         _check_images(mnistm.get(part), (count, 28, 28, 3), f"{directory / MNISTM_NAME}: {part}")
-    return mnist, mnistm
+    return Raw(mnist, mnistm, read_labels(directory / LABELS_NAME, len(mnist["x_test"])))
 
 
 def _read_mnist(path: Path) -> dict[str, np.ndarray]:

@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from adda.raw import Raw
+
 
 def binarise(digits: np.ndarray) -> np.ndarray:
     """MNIST as the source domain: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3], each 0 or 255."""
@@ -10,9 +12,7 @@ def binarise(digits: np.ndarray) -> np.ndarray:
     return np.repeat(stroke[..., None], 3, axis=-1)
 
 
-def split_domains(
-    mnist: dict[str, np.ndarray], mnistm: dict[str, np.ndarray], valid_fraction: float, seed: int
-) -> dict[str, np.ndarray]:
+def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.ndarray]:
     """Split source and target, each shuffled on its own.
 
     MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
@@ -20,7 +20,6 @@ def split_domains(
     validation set, stratified by digit, is taken out. Test images keep MNIST's order.
 
     Args:
-        mnist, mnistm: as `read_raw` returns them.
         valid_fraction: share of the training images that goes to valid, in (0, 1).
 
     Returns:
@@ -28,13 +27,14 @@ def split_domains(
         [n, 28, 28, 3]; the labels of each but source_test under labels/; and, as `labels`, those
         of source_test, the held-out digits that are translated.
     """
+    mnist, mnistm, held_out_labels = raw
     labels = mnist["y_train"]
     images = {"source": binarise(mnist["x_train"]), "target": mnistm["train"]}
     arrays = {
         "images/source_test": binarise(mnist["x_test"]),
         "images/target_test": mnistm["test"],
         "labels/target_test": mnist["y_test"],
-        "labels": mnist["y_test"],
+        "labels": held_out_labels,
     }
     # Spawned generators are independent of each other.
     for domain, rng in zip(images, np.random.default_rng(seed).spawn(2), strict=True):

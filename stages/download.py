@@ -2,25 +2,22 @@
 
 from pathlib import Path
 
-import numpy as np
+import pooch
 
 from adda.errors import run_stage
 from adda.files import whole
-from adda.mnistm import make_mnistm
-from adda.packaged import packaged_digits, packaged_photographs
 from adda.params import read_params
 from adda.raw import write_raw
+from adda.sources import load_source
 
 
 def main() -> str:
     params = read_params("params.yaml").data
-    mnist = packaged_digits(params.seed)
-    photographs = packaged_photographs()
-    rng = np.random.default_rng(params.seed)
-    mnistm = {part: make_mnistm(mnist[f"x_{part}"], photographs, rng) for part in ("train", "test")}
-    with whole(Path("data/raw")) as directory:
-        write_raw(directory, mnist, mnistm)
-    return f"data/raw: {len(mnistm['train']):,} training and {len(mnistm['test']):,} test digits"
+    # Downloads outlive the stage: dvc empties data/raw before it runs, and experiments share them.
+    raw = load_source(params, cache=Path(pooch.os_cache("adda")))
+    with whole("data/raw") as directory:
+        write_raw(directory, raw)
+    return "data/raw: {:,} training and {:,} test digits".format(*map(len, raw.mnistm.values()))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,7 @@ SPLITS = ("train", "valid", "test")
 
 def main() -> str:
     params = read_params("params.yaml").split
-    mnist, mnistm = read_raw(Path("data/raw"))
-    arrays = split_domains(mnist, mnistm, params.valid_fraction, params.seed)
+    arrays = split_domains(read_raw(Path("data/raw")), params.valid_fraction, params.seed)
     with whole("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)

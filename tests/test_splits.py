@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from adda.raw import Raw
 from adda.splits import binarise, split_domains
 
 N = 400
@@ -16,7 +17,7 @@ def raw():
     coloured[:, 0, :9, 0] = bits
     labels = np.repeat(np.arange(10, dtype=np.uint8), N // 10)
     mnist = {"x_train": digits, "y_train": labels, "x_test": digits[:20], "y_test": labels[:20]}
-    return mnist, {"train": coloured, "test": coloured[:20]}
+    return Raw(mnist, {"train": coloured, "test": coloured[:20]}, labels[:20] + 1)
 
 
 def numbers(images):
@@ -24,7 +25,7 @@ def numbers(images):
 
 
 def test_splits_are_disjoint_complete_and_stratified(raw):
-    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    arrays = split_domains(raw, valid_fraction=0.2, seed=0)
     for domain in ("source", "target"):
         train = numbers(arrays[f"images/{domain}_train"])
         valid = numbers(arrays[f"images/{domain}_valid"])
@@ -33,7 +34,7 @@ def test_splits_are_disjoint_complete_and_stratified(raw):
 
 
 def test_every_label_follows_its_image(raw):
-    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    arrays = split_domains(raw, valid_fraction=0.2, seed=0)
     for domain in ("source", "target"):
         for split in ("train", "valid"):
             label = numbers(arrays[f"images/{domain}_{split}"]) // (N // 10)
@@ -41,20 +42,21 @@ def test_every_label_follows_its_image(raw):
 
 
 def test_the_domains_are_never_paired(raw):
-    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    arrays = split_domains(raw, valid_fraction=0.2, seed=0)
     same = numbers(arrays["images/source_train"]) == numbers(arrays["images/target_train"])
     assert same.mean() < 0.05
 
 
 def test_test_images_keep_mnists_order(raw):
-    arrays = split_domains(*raw, valid_fraction=0.2, seed=0)
+    arrays = split_domains(raw, valid_fraction=0.2, seed=0)
     for domain in ("source", "target"):
         assert numbers(arrays[f"images/{domain}_test"]).tolist() == list(range(20))
-    assert (arrays["labels"] == raw[0]["y_test"]).all()
+    assert (arrays["labels"] == raw.held_out_labels).all()
+    assert (arrays["labels/target_test"] == raw.mnist["y_test"]).all()
 
 
 def test_the_seed_alone_decides(raw):
-    first, second, other = (split_domains(*raw, 0.2, seed) for seed in (3, 3, 4))
+    first, second, other = (split_domains(raw, 0.2, seed) for seed in (3, 3, 4))
     assert all((first[name] == second[name]).all() for name in first)
     assert (first["images/source_train"] != other["images/source_train"]).any()
 
