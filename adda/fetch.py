@@ -99,6 +99,6 @@ def _reason(error: Exception) -> str:
         return f"HTTP {error.response.status_code}"
     if isinstance(error, requests.exceptions.InvalidSchema):
         return str(error)
-    if isinstance(error, requests.ConnectionError):
+    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "no connection, or it broke"
     return " ".join(str(error).split())[:200]

@@ -1,0 +1,298 @@
+"""The pickle reader: every honest pickle comes back, every hostile one is refused unexecuted."""
+
+import collections
+import contextlib
+import gzip
+import io
+import pickle
+import struct
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from adda.errors import AddaError
+from adda.safe_pickle import load_arrays
+
+IMAGES = np.arange(4 * 28 * 28 * 3, dtype=np.uint32).astype(np.uint8).reshape(4, 28, 28, 3)
+
+
+@pytest.fixture
+def load(tmp_path):
+    def load(data: bytes, **options):
+        path = tmp_path / "file.pkl"
+        path.write_bytes(data)
+        return load_arrays(path, **options)
+
+    return load
+
+
+def same(left, right):
+    if isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in right)
+    if isinstance(right, list | tuple):
+        return type(left) is type(right) and len(left) == len(right) and all(map(same, left, right))
+    if isinstance(right, np.ndarray | np.generic):
+        equal = np.array_equal(left, right, equal_nan=right.dtype.kind in "fc")
+        return left.dtype == right.dtype and equal
+    return left == right or (left != left and right != right)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_every_protocol_plain_and_zipped(load, protocol, compress):
+    data = {
+        "train": IMAGES,
+        "test": np.asfortranarray(IMAGES[:2]),
+        b"bytes": b"\x00\xff\n'\\" * 3,
+        "numbers": [1, -(2**40), 2**70, 1.5, float("inf"), True, False, None],
+        "tuple": ((), (1,), (1, "é", "\n\\"), (1, 2, 3, 4)),
+        "scalar": np.float32(1.5),
+        "big endian": np.arange(5, dtype=">i2"),
+        "empty": np.zeros((0, 28, 28, 3), np.uint8),
+        "zero-dimensional": np.array(3),
+        "ordered": collections.OrderedDict(a=1),
+    }
+    assert same(load(compress(pickle.dumps(data, protocol))), data)
+
+
+def test_one_array_shared_and_a_list_in_itself(load):
+    cycle = [IMAGES]
+    cycle.append(cycle)
+    data = load(pickle.dumps({"a": IMAGES, "b": IMAGES, "c": cycle}))
+    assert data["a"] is data["b"]
+    assert data["c"][1] is data["c"]
+
+
+def py2(protocol):
+    """The bytes that Python 2.7 with NumPy 1.16 writes for {'train': array}, by hand: `str` by the
+    STRING opcodes, and modules under their old names."""
+    images = np.arange(2 * 3, dtype=np.uint8).reshape(2, 3)
+    raw = images.tobytes()
+    if protocol == 0:
+        text = "'" + "".join(f"\\x{byte:02x}" for byte in raw) + "'"
+        return images, (
+            b"(dp0\nS'train'\np1\ncnumpy.core.multiarray\n_reconstruct\np2\n(cnumpy\nndarray\np3\n"
+            b"(I0\ntS'b'\ntRp4\n(I1\n(I2\nI3\ntcnumpy\ndtype\np5\n(S'u1'\nI0\nI1\ntRp6\n"
+            b"(I3\nS'|'\nNNNI-1\nI-1\nI0\ntbI00\nS" + text.encode() + b"\ntbs."
+        )
+    return images, (
+        b"\x80\x02}q\x01U\x05trainq\x02cnumpy.core.multiarray\n_reconstruct\nq\x03cnumpy\nndarray\n"
+        b"q\x04K\x00\x85U\x01b\x87Rq\x05(K\x01K\x02K\x03\x86cnumpy\ndtype\nq\x06U\x02u1K\x00K\x01"
+        b"\x87Rq\x07(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        + struct.pack("<i", len(raw))
+        + raw
+        + b"tbs."
+    )
+
+
+@pytest.mark.parametrize("protocol", [0, 2])
+def test_python_2_pickles(load, protocol):
+    images, data = py2(protocol)
+    expected = pickle.loads(data, encoding="bytes")  # our own bytes: Python agrees on them
+    assert (expected[b"train"] == images).all()
+    assert same(load(data), {b"train": images})
+
+
+class Call:
+    """Pickles as a call of any function."""
+
+    def __init__(self, function, *arguments):
+        self.function, self.arguments = function, arguments
+
+    def __reduce__(self):
+        return self.function, self.arguments
+
+
+def named(module, name, arguments=b")"):
+    """A pickle that calls a function by name, importable here or not."""
+    return f"\x80\x02c{module}\n{name}\n".encode() + arguments + b"R."
+
+
+TEXT = b"(X\x04\x00\x00\x00evilt"
+ARRAY = pickle.dumps(IMAGES, 2)
+RECONSTRUCT = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n"
+EMPTY_ARRAY = RECONSTRUCT + b"cnumpy\nndarray\nK\x00\x85C\x01b\x87R"
+U1 = b"cnumpy\ndtype\nX\x02\x00\x00\x00u1\x89\x88\x87R(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+
+HOSTILE = {
+    "os.system": pickle.dumps(Call(__import__("os").system, "touch evil")),
+    "posix.system by name": named("posix", "system", TEXT),
+    "nt.system": named("nt", "system", TEXT),
+    "subprocess.Popen": named("subprocess", "Popen", TEXT),
+    "builtins.eval": pickle.dumps(Call(eval, "open('evil', 'w')")),
+    "builtins.exec": pickle.dumps(Call(exec, "open('evil', 'w')")),
+    "__builtin__.eval": named("__builtin__", "eval", TEXT),
+    "builtins.getattr": pickle.dumps(Call(getattr, "", "join")),
+    "builtins.open": pickle.dumps(Call(open, "evil", "w")),
+    "builtins.__import__": pickle.dumps(Call(__import__, "antigravity")),
+    "builtins.print": pickle.dumps(Call(print, "evil")),
+    "bytes of a size": named("builtins", "bytes", b"(J\xff\xff\xff\x7ft"),
+    "bytearray of a size": named("builtins", "bytearray", b"(J\xff\xff\xff\x7ft"),
+    "importlib": named("importlib", "import_module", TEXT),
+    "runpy": named("runpy", "run_path", TEXT),
+    "webbrowser": named("webbrowser", "open", TEXT),
+    "nested reduce": pickle.dumps([{"a": (Call(str.upper, Call(eval, "1")),)}]),
+    "nested pickle": pickle.dumps(Call(pickle.loads, pickle.dumps(Call(eval, "1")))),
+    "numpy.load": named("numpy", "load", TEXT),
+    "numpy.fromfile": named("numpy", "fromfile", TEXT),
+    "numpy.memmap": named("numpy", "memmap", TEXT),
+    "numpy.testing runstring": named("numpy.testing._private.utils", "runstring", TEXT),
+    "numpy.f2py": named("numpy.f2py.crackfortran", "myeval", TEXT),
+    "numpy.lib._datasource": named("numpy.lib._datasource", "open", TEXT),
+    "numpy.zeros of a size": named("numpy", "zeros", b"(J\xff\xff\xff\x7ft"),
+    "numpy.ndarray of a size": named("numpy", "ndarray", b"(J\xff\xff\xff\x7ft"),
+    "dotted name": b"\x80\x04\x8c\x05numpy\x8c\x0bcore.os.sys\x93)R.",
+    "dotted name of an allowed one": b"\x80\x04\x8c\x05numpy\x8c\x0fndarray.tofile2\x93)R.",
+    "operator.attrgetter": named("operator", "attrgetter", TEXT),
+    "functools.partial": named("functools", "partial", TEXT),
+    "types.FunctionType": named("types", "FunctionType", TEXT),
+    "copyreg extension": b"\x80\x02\x82\x01.",
+    "persistent id": b"\x80\x02X\x01\x00\x00\x00aQ.",
+    "newobj": b"\x80\x02cnumpy\nndarray\n)\x81.",
+    "newobj_ex": pickle.dumps(Fraction(1, 2), 4),
+    "inst": b"(S'evil'\nios\nsystem\n.",
+    "obj": b"(cos\nsystem\nS'evil'\no.",
+    "out-of-band buffer": b"\x80\x05\x97.",
+    "an object array": pickle.dumps(np.array([{}], dtype=object)),
+    "a structured array": pickle.dumps(np.zeros(2, [("a", "u1")])),
+    "a string array": pickle.dumps(np.array(["a"])),
+    "a subclass of ndarray": RECONSTRUCT + b"cbuiltins\nbytes\nK\x00\x85C\x01b\x87R.",
+    "a masked array": pickle.dumps(np.ma.array([1])),
+    "a huge declared shape": EMPTY_ARRAY + b"(K\x01(J\xff\xff\xff\x7fJ\xff\xff\xff\x7ft" + U1 + b"\x89C\x00tb.",
+    "a negative shape": EMPTY_ARRAY + b"(K\x01(J\xff\xff\xff\xffJ\xff\xff\xff\xfft" + U1 + b"\x89C\x01atb.",
+    "an array never filled": EMPTY_ARRAY + b".",
+    "a state for a dict": b"\x80\x02}(K\x01tb.",
+    "a state for a function": b"\x80\x02cnumpy\nndarray\n(K\x01tb.",
+    "a function as the result": b"\x80\x02cnumpy\nndarray\n.",
+    "a memo bomb": b"\x80\x02Nr\xff\xff\xff\xff" + b"cos\nsystem\n.",
+    "bytes of a huge declared size": b"\x80\x04\x8e" + struct.pack("<Q", 2**62) + b"a.",
+    "text of a huge declared size": b"\x80\x04\x8d" + struct.pack("<Q", 2**62) + b"a.",
+    "bytearray of a huge declared size": b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"a.",
+    "a string of a negative size": b"\x80\x02T" + struct.pack("<i", -5) + b"aaaaaa.",
+    "an integer of a huge size": b"\x80\x02\x8b" + struct.pack("<i", 2**20) + b"\xff" * 2**20 + b".",
+    "an integer of many digits": b"L" + b"9" * 100_000 + b"L\n.",
+    "text that widens in memory": b"\x80\x02X" + struct.pack("<I", 2**20 + 4) + b"a" * 2**20 + "😀".encode() + b".",
+    "escaped text that widens": b"V" + b"a" * 2**20 + b"\\U0001f600\n.",
+    "a tuple too deep to hash": b"\x80\x02}N" + b"\x85" * 200_000 + b"Ns.",
+    "a call of a tuple too deep": b"\x80\x02N" + b"\x85" * 200_000 + b")R.",
+    "a nest too deep to walk": b"\x80\x02N" + b"\x85" * 200_000 + b".",
+    "opcodes without end": b"\x80\x02" + b"N0" * 600_000 + b".",
+    "appending to a tuple": b"\x80\x02)Na.",
+    "items on a list": b"\x80\x02]NNs.",
+    "a mark as the result": b"(.",
+    "an empty stack": b".",
+    "no end": ARRAY[:-1],
+    "half an array": ARRAY[: len(ARRAY) // 2],
+    "nothing": b"",
+    "text": b"<!DOCTYPE html><html>Not Found</html>",
+    "half a gzip": gzip.compress(ARRAY)[:-20],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_pickles_are_refused_and_run_nothing(load, kind, tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    modules = set(sys.modules)
+    with pytest.raises(AddaError, match=r"file\.pkl (is|cannot)"):
+        load(HOSTILE[kind])
+    assert [path.name for path in tmp_path.iterdir()] == ["file.pkl"]
+    assert set(sys.modules) == modules
+    assert capfd.readouterr().out == ""
+
+
+def test_there_are_many_kinds():
+    assert len(HOSTILE) >= 60
+
+
+def test_hostile_pickles_stay_small(tmp_path, run_python):
+    """All of them in one process, under an address limit of 2 GiB beyond what NumPy takes."""
+    for number, data in enumerate(HOSTILE.values()):
+        (tmp_path / f"{number}.pkl").write_bytes(data)
+    (tmp_path / "bomb.pkl").write_bytes(gzip.compress(b"\x80\x02" + b"\0" * 2**28, 9) * 8)
+    code = f"""
+import glob, resource
+from adda.errors import AddaError
+from adda.safe_pickle import load_arrays
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 2**30,) * 2)
+refused = 0
+for path in glob.glob("*.pkl"):
+    try:
+        load_arrays(path)
+    except AddaError:
+        refused += 1
+assert refused == {len(HOSTILE) + 1}, refused
+"""
+    result = run_python(code, tmp_path)
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_size_limit_before_reading_on(load):
+    data = pickle.dumps(IMAGES)
+    assert same(load(data, max_bytes=len(data)), IMAGES)
+    for packed in (data, gzip.compress(data)):
+        with pytest.raises(AddaError, match="more than"):
+            load(packed, max_bytes=len(data) - 1)
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    with pytest.raises(AddaError, match="missing"):
+        load_arrays(tmp_path / "none.pkl")
+    with pytest.raises(AddaError, match="cannot be read"):
+        load_arrays(tmp_path)
+
+
+arrays = hnp.arrays(
+    dtype=st.sampled_from(["u1", "<i4", ">f8", "?", "<c8"]), shape=hnp.array_shapes(min_dims=0)
+)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
+values = st.recursive(
+    scalars | arrays,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text() | st.binary() | st.integers(), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(values, st.integers(0, 5))
+def test_any_data_comes_back(tmp_path_factory, value, protocol):
+    path = tmp_path_factory.mktemp("pickle") / "file.pkl"
+    path.write_bytes(pickle.dumps(value, protocol))
+    assert same(load_arrays(path), value)
+
+
+FUZZ_BASE = [pickle.dumps({"train": IMAGES[:1, :2, :2], "n": [1, "a", b"b"]}, p) for p in range(6)]
+OPCODES = [b"R", b"b", b"(", b"t", b"0", b"2", b"h\0", b"q\0", b"."]
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.data())
+def test_damaged_pickles_are_read_or_refused(tmp_path_factory, data):
+    """Any bytes changed, cut or put in: a value, or an error of ours and no other."""
+    pickled = bytearray(data.draw(st.sampled_from(FUZZ_BASE)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(pickled)))
+        new = data.draw(st.binary(max_size=3) | st.sampled_from(OPCODES))
+        pickled[at : at + data.draw(st.integers(0, 3))] = new
+    path = tmp_path_factory.mktemp("fuzz") / "file.pkl"
+    path.write_bytes(pickled)
+    with contextlib.suppress(AddaError):
+        load_arrays(path)
+
+
+def test_reading_never_calls_pickle(load, monkeypatch):
+    monkeypatch.setattr(pickle, "Unpickler", None)
+    monkeypatch.setattr(pickle, "load", None)
+    monkeypatch.setattr(pickle, "loads", None)
+    buffer = io.BytesIO()
+    pickle.Pickler(buffer, 4).dump({"train": IMAGES})
+    assert same(load(buffer.getvalue()), {"train": IMAGES})
