@@ -18,18 +18,19 @@ def whole(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     partial = path.with_name(path.name + ".partial")
-    _remove(partial)
+    remove(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial
     except BaseException:
-        _remove(partial)
+        remove(partial)
         raise
-    _remove(path)
+    remove(path)
     partial.rename(path)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a directory with all that is in it, if it exists."""
     if path.is_dir():
         shutil.rmtree(path)
     else:

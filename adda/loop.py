@@ -6,14 +6,21 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 from tqdm import tqdm
 
+from adda.checkpoints import Checkpoints, History
 from adda.errors import AddaError
 
 Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 
 def run_steps(
-    step: Step, terms: Sequence[str], *, steps: int, steps_per_call: int, title: str
-) -> list[dict[str, float]]:
+    step: Step,
+    terms: Sequence[str],
+    *,
+    steps: int,
+    steps_per_call: int,
+    title: str,
+    checkpoints: Checkpoints | None = None,
+) -> History:
     """Run `step(0)` to `step(steps - 1)` in one compiled graph.
 
     Args:
@@ -21,6 +28,7 @@ def run_steps(
             once; its argument is the number of the step, int64.
         terms: the names of the terms.
         steps_per_call: steps that run before control comes back to Python.
+        checkpoints: where to go on from, and to save to between calls.
 
     Returns:
         One row a call: `step`, the number of steps done, and the mean of each term over the call.
@@ -37,10 +45,11 @@ def run_steps(
             rows = rows.write(offset, tf.stack([losses[term] for term in terms]))
         return rows.stack()
 
-    history = []
+    history = checkpoints.restore() if checkpoints else []
+    done = history[-1]["step"] if history else 0
     # disable=None draws the bar on a terminal only.
-    with tqdm(total=steps, desc=title, unit="step", disable=None) as bar:
-        for first in range(0, steps, steps_per_call):
+    with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
+        for first in range(done, steps, steps_per_call):
             count = min(steps_per_call, steps - first)
             losses = call(tf.constant(first, tf.int64), tf.constant(count)).numpy()
             for offset, row in enumerate(losses):
@@ -54,6 +63,8 @@ def run_steps(
             history.append({"step": first + count, **means})
             bar.update(count)
             bar.set_postfix(means)
+            if checkpoints:
+                checkpoints.save_if_due(history)
     return history
 
 

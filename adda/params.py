@@ -10,6 +10,7 @@ from adda.errors import AddaError
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
 Urls = Annotated[list[str], Field(min_length=1)]
 Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
@@ -73,6 +74,7 @@ class TrainParams(Group):
     learning_rate: Rate
     adversary_learning_rate: Rate
     steps_per_call: Count
+    checkpoint_seconds: Seconds
 
 
 class JudgeParams(Group):

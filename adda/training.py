@@ -5,10 +5,14 @@ the discriminator learns to tell target images from everything else. Source imag
 reconstruction loss, so what the adversary asks of them is to look like the target.
 """
 
+from pathlib import Path
+from typing import NamedTuple
+
 import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.checkpoints import Checkpoints, History, run_key
 from adda.loop import Step, draw_batch, run_steps
 from adda.losses import called_real, discriminator_loss, mean_squared_error
 from adda.networks import Autoencoder, make_autoencoder, to_float
@@ -24,40 +28,81 @@ def train_autoencoder(
     model: ModelParams,
     loss: LossParams,
     train: TrainParams,
-) -> tuple[Autoencoder, list[dict[str, float]]]:
-    """Train the three networks from scratch.
+    checkpoints: Path | None = None,
+) -> tuple[Autoencoder, History]:
+    """Train the three networks from scratch, or from where a killed run stopped.
 
     Args:
         source: uint8 [n, 28, 28, 3], binarised MNIST.
         target: uint8 [m, 28, 28, 3], MNIST-M.
+        checkpoints: a folder for the progress of runs; None: none is kept.
 
     Returns:
         The networks, and the history of `run_steps` with the unweighted `TERMS`.
     """
     keras.utils.set_random_seed(train.seed)
-    networks = make_autoencoder(model)
-    step = make_step(networks, source, target, loss, train)
+    learners = make_learners(model, train)
+    kept = None
+    if checkpoints is not None:
+        params = [group.model_dump_json() for group in (model, loss, train)]
+        key = run_key(params, [source, target])
+        kept = Checkpoints(checkpoints, key, learners.variables(), train.checkpoint_seconds)
     history = run_steps(
-        step, TERMS, steps=train.steps, steps_per_call=train.steps_per_call, title="train"
+        make_step(learners, source, target, loss, train),
+        TERMS,
+        steps=train.steps,
+        steps_per_call=train.steps_per_call,
+        title="train",
+        checkpoints=kept,
     )
-    return networks, history
+    if kept is not None:
+        kept.clear()
+    return learners.networks, history
+
+
+class Learners(NamedTuple):
+    """The networks and the optimizers of their two sides."""
+
+    networks: Autoencoder
+    autoencoder_optimizer: keras.Optimizer
+    discriminator_optimizer: keras.Optimizer
+
+    def autoencoder_weights(self) -> list[keras.Variable]:
+        networks = self.networks
+        return networks.encoder.trainable_variables + networks.decoder.trainable_variables
+
+    def discriminator_weights(self) -> list[keras.Variable]:
+        return self.networks.discriminator.trainable_variables
+
+    def variables(self) -> list[keras.Variable]:
+        """Everything that a step changes."""
+        optimizers = (self.autoencoder_optimizer, self.discriminator_optimizer)
+        return [v for part in (*self.networks, *optimizers) for v in part.variables]
+
+
+def make_learners(model: ModelParams, train: TrainParams) -> Learners:
+    """Fresh networks and optimizers."""
+    learners = Learners(
+        make_autoencoder(model),
+        keras.optimizers.Adam(train.learning_rate),
+        keras.optimizers.Adam(train.adversary_learning_rate),
+    )
+    learners.autoencoder_optimizer.build(learners.autoencoder_weights())
+    learners.discriminator_optimizer.build(learners.discriminator_weights())
+    return learners
 
 
 def make_step(
-    networks: Autoencoder,
+    learners: Learners,
     source: np.ndarray,
     target: np.ndarray,
     loss: LossParams,
     train: TrainParams,
 ) -> Step:
     """One update of both sides, from one forward pass."""
-    encoder, decoder, discriminator = networks
-    autoencoder_weights = encoder.trainable_variables + decoder.trainable_variables
-    discriminator_weights = discriminator.trainable_variables
-    autoencoder_optimizer = keras.optimizers.Adam(train.learning_rate)
-    discriminator_optimizer = keras.optimizers.Adam(train.adversary_learning_rate)
-    autoencoder_optimizer.build(autoencoder_weights)
-    discriminator_optimizer.build(discriminator_weights)
+    (encoder, decoder, discriminator), autoencoder_optimizer, discriminator_optimizer = learners
+    autoencoder_weights = learners.autoencoder_weights()
+    discriminator_weights = learners.discriminator_weights()
     # Whole training sets, uint8, stay on the device; a step copies nothing from the host.
     source, target = tf.constant(source), tf.constant(target)
     size = train.batch_size

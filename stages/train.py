@@ -1,5 +1,7 @@
 """Train encoder, decoder and discriminator on both domains' training images, without labels."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from adda.arrays import read_images
@@ -20,6 +22,7 @@ def main() -> str:
         params.model,
         params.loss,
         params.train,
+        checkpoints=Path(".checkpoints"),
     )
     save_autoencoder("data/model", networks, params.model)
     write_csv("metrics/history.csv", pd.DataFrame(history))

@@ -15,7 +15,7 @@ from adda.networks import (
     to_float,
 )
 from adda.params import LossParams, ModelParams, TrainParams
-from adda.training import TERMS, make_step, train_autoencoder
+from adda.training import TERMS, make_learners, make_step, train_autoencoder
 
 MODEL = ModelParams(width=0.05, code_size=8)
 TINY = 1e-30  # a learning rate below float32's resolution of any weight
@@ -30,6 +30,7 @@ def train_params(**changes):
         "learning_rate": 1e-3,
         "adversary_learning_rate": 5e-4,
         "steps_per_call": 2,
+        "checkpoint_seconds": 0,
     }
     return TrainParams(**defaults | changes)
 
@@ -50,9 +51,11 @@ def changed(before, network):
 
 def step_once(domains, loss, **train):
     """What one step changes in encoder, decoder and discriminator."""
-    networks = make_autoencoder(MODEL)
+    params = train_params(**train)
+    learners = make_learners(MODEL, params)
+    networks = learners.networks
     before = [weights(network) for network in networks]
-    make_step(networks, *domains, loss, train_params(**train))(tf.constant(0, tf.int64))
+    make_step(learners, *domains, loss, params)(tf.constant(0, tf.int64))
     return [changed(*pair) for pair in zip(before, networks, strict=True)]
 
 
@@ -77,8 +80,8 @@ def test_each_weight_alone_trains_encoder_and_decoder(domains, loss):
 
 
 def losses_over_steps(domains, loss, **train):
-    networks = make_autoencoder(MODEL)
-    step = make_step(networks, *domains, loss, train_params(batch_size=20, **train))
+    params = train_params(batch_size=20, **train)
+    step = make_step(make_learners(MODEL, params), *domains, loss, params)
     same_batch = tf.constant(0, tf.int64)
     return [{name: float(v) for name, v in step(same_batch).items()} for _ in range(12)]
 
@@ -102,8 +105,9 @@ def test_steps_lower_the_term_that_they_minimise(domains, term, loss, train):
 
 def test_the_terms_are_those_of_the_objective(domains):
     """Re-derived from the networks' outputs: l2 on target alone, target real, the rest fake."""
-    networks = make_autoencoder(MODEL)
-    encoder, decoder, discriminator = networks
+    params = train_params()
+    learners = make_learners(MODEL, params)
+    encoder, decoder, discriminator = learners.networks
     number = tf.constant(3, tf.int64)
     x_source, x_target = (
         to_float(tf.gather(images, draw_batch(len(images), 8, 0, stream, number)))
@@ -113,9 +117,8 @@ def test_the_terms_are_those_of_the_objective(domains):
     redrawn = decoder(encoder(tf.concat([x_source, x_target], 0), training=True), training=True)
     fake = discriminator(redrawn, training=True).numpy()
     real, raw = np.split(discriminator(tf.concat([x_target, x_source], 0), training=True), 2)
-    terms = make_step(
-        networks, *domains, LossParams(l2_weight=1, adversarial_weight=1), train_params()
-    )(number)
+    loss = LossParams(l2_weight=1, adversarial_weight=1)
+    terms = make_step(learners, *domains, loss, params)(number)
 
     def softplus(x):
         return np.logaddexp(0, x).mean()

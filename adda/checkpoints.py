@@ -1,0 +1,107 @@
+"""Progress that survives a killed process.
+
+A checkpoint holds every variable of a run and its history, so that a run that is killed and started
+again ends with the same weights, bit for bit: the random numbers of `draw_batch` depend on the
+number of the step alone.
+"""
+
+import hashlib
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.files import remove, whole
+
+KEPT = 2  # the newest, and one before it in case that is damaged
+
+History = list[dict[str, float]]
+
+
+class Checkpoints:
+    """The checkpoints of one run, in a folder that everything that determines the run names.
+
+    Args:
+        directory: holds one folder a run.
+        key: a digest of the run, from `run_key`.
+        variables: what to save and restore, in a fixed order.
+        seconds: how long to wait between two checkpoints.
+    """
+
+    def __init__(
+        self, directory: Path, key: str, variables: Sequence[keras.Variable], seconds: float
+    ):
+        self.folder = directory / key
+        self.variables = variables
+        self.seconds = seconds
+        self.saved_at = time.monotonic()
+
+    def restore(self) -> History:
+        """Load the newest sound checkpoint into the variables.
+
+        Returns:
+            The history up to it, its last row's `step` being the number of steps done; empty if
+            there is none. A checkpoint that cannot be used is renamed, with a warning.
+        """
+        for path in reversed(self._paths()):
+            try:
+                with np.load(path, allow_pickle=False) as file:
+                    values = [file[f"v{number}"] for number in range(len(file.files) - 1)]
+                    history = json.loads(str(file["history"]))
+                shapes = [(value.shape, value.dtype.name) for value in values]
+                if shapes != [(tuple(v.shape), v.dtype) for v in self.variables]:
+                    raise ValueError("it belongs to other networks")
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+                _warn(f"{path} is set aside, it cannot be used ({error})")
+                path.rename(path.with_suffix(".damaged"))
+                continue
+            for variable, value in zip(self.variables, values, strict=True):
+                variable.assign(value)
+            print(f"resumed at step {history[-1]['step']} from {path}")
+            return history
+        return []
+
+    def save_if_due(self, history: History) -> None:
+        """Save if `seconds` have passed since the last time; a full disk is only warned about."""
+        if time.monotonic() - self.saved_at < self.seconds:
+            return
+        path = self.folder / f"{history[-1]['step']:09d}.npz"
+        try:
+            with whole(path) as partial, partial.open("wb") as file:
+                values = {f"v{i}": v.numpy() for i, v in enumerate(self.variables)}
+                np.savez(file, history=np.array(json.dumps(history)), **values)
+            for old in self._paths()[:-KEPT]:
+                old.unlink()
+        except OSError as error:
+            _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
+        self.saved_at = time.monotonic()
+
+    def clear(self) -> None:
+        """Remove them: the run has ended, and its results are where they belong."""
+        remove(self.folder)
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.npz"))
+
+
+def run_key(params: Sequence[str], arrays: Sequence[np.ndarray]) -> str:
+    """A digest of what determines a run: parameters, data, this package's code, and TensorFlow."""
+    digest = hashlib.sha256()
+    for text in (*params, tf.__version__, keras.__version__):
+        digest.update(f"{len(text)}:{text}".encode())
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    for array in arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,182 @@
+"""A killed run goes on where it was and ends with the weights of one that was never killed."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+from adda.checkpoints import Checkpoints, run_key
+from adda.loop import run_steps
+
+
+class Run:
+    """A tiny training: a variable that every step changes by the step's own random numbers."""
+
+    def __init__(self, folder, seconds=0.0, key="key"):
+        self.variable = keras.Variable(np.zeros(3, np.float32))
+        self.checkpoints = Checkpoints(folder, key, [self.variable], seconds)
+
+    def step(self, number):
+        noise = tf.random.stateless_normal([3], tf.stack([number, number]))
+        self.variable.assign(0.9 * self.variable.value + noise)
+        return {"a": tf.reduce_sum(noise)}
+
+    def train(self, steps=10):
+        history = run_steps(
+            self.step,
+            ["a"],
+            steps=steps,
+            steps_per_call=2,
+            title="test",
+            checkpoints=self.checkpoints,
+        )
+        return self.variable.numpy(), history
+
+
+@pytest.fixture
+def expected(tmp_path):
+    return Run(tmp_path / "elsewhere").train()
+
+
+def same(left, right):
+    return (left[0] == right[0]).all() and left[1] == right[1]
+
+
+def files(folder):
+    return sorted(path.name for path in folder.glob("key/*"))
+
+
+def test_a_run_goes_on_exactly(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=6)  # as if it had been killed after six
+    assert files(tmp_path) == ["000000004.npz", "000000006.npz"]  # the newest two
+    assert same(Run(tmp_path).train(), expected)
+    assert "resumed at step 6" in capsys.readouterr().out
+
+
+def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=6)
+    newest = tmp_path / "key/000000006.npz"
+    newest.write_bytes(newest.read_bytes()[:-200])
+    assert same(Run(tmp_path).train(), expected)
+    output = capsys.readouterr()
+    assert "warning: " in output.err
+    assert "000000006.npz is set aside" in output.err
+    assert "resumed at step 4" in output.out
+    assert "000000006.damaged" in files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"no archive at all", {"history": np.array("[]")}]
+)
+def test_foreign_files_are_set_aside_and_training_starts_over(tmp_path, expected, content, capsys):
+    (tmp_path / "key").mkdir()
+    path = tmp_path / "key/000000008.npz"
+    if isinstance(content, dict):
+        np.savez(path, **content)
+    else:
+        path.write_bytes(content)
+    assert same(Run(tmp_path).train(), expected)
+    assert "is set aside" in capsys.readouterr().err
+
+
+def test_the_checkpoint_of_other_networks_is_set_aside(tmp_path, expected, capsys):
+    other = Run(tmp_path)
+    other.variable = keras.Variable(np.zeros(4, np.float32))
+    other.checkpoints.variables = [other.variable]
+    other.checkpoints.save_if_due([{"step": 6, "a": 0.0}])
+    assert same(Run(tmp_path).train(), expected)
+    assert "other networks" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_warned_about_and_training_goes_on(tmp_path, expected, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert same(Run(tmp_path).train(), expected)
+    assert "No space left on device); training goes on" in capsys.readouterr().err
+    assert files(tmp_path) == []
+
+
+def test_checkpoints_wait_their_time(tmp_path):
+    Run(tmp_path, seconds=1000).train()
+    assert files(tmp_path) == []
+
+
+def test_clearing_leaves_nothing(tmp_path):
+    run = Run(tmp_path)
+    run.train()
+    run.checkpoints.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_key_changes_with_whatever_determines_the_run():
+    array = np.arange(6, dtype=np.uint8)
+    keys = [
+        run_key(["a", "b"], [array]),
+        run_key(["ab", ""], [array]),
+        run_key(["a", "b"], [array + 1]),
+        run_key(["a", "b"], [array.reshape(2, 3)]),
+    ]
+    assert len(set(keys)) == 4
+    assert run_key(["a", "b"], [array.copy()]) == keys[0]
+
+
+TRAIN = """
+import sys
+import numpy as np
+from pathlib import Path
+from adda.params import LossParams, ModelParams, TrainParams
+from adda.device import use_device
+from adda.training import train_autoencoder
+use_device("cpu")
+rng = np.random.default_rng(0)
+source, target = rng.integers(0, 256, (2, 40, 28, 28, 3), np.uint8)
+networks, history = train_autoencoder(
+    source, target, ModelParams(width=0.05, code_size=8),
+    LossParams(l2_weight=1, adversarial_weight=0.01),
+    TrainParams(device="cpu", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
+                adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0),
+    checkpoints=Path("checkpoints"),
+)
+weights = [v.numpy() for network in networks for v in network.variables]
+np.savez(sys.argv[1], *weights, history=np.array(str(history)))
+"""
+
+
+def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
+    def start(name):
+        return subprocess.Popen(
+            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}){TRAIN}", name],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    assert start("straight.npz").wait() == 0
+    rng = np.random.default_rng(0)
+    reached = set()
+    for _ in range(3):
+        process = start("killed.npz")
+        before = {path.name for path in tmp_path.glob("checkpoints/*/*.npz")}
+        while {path.name for path in tmp_path.glob("checkpoints/*/*.npz")} <= before:
+            assert process.poll() is None, "it ended before it was killed"
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.2))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        reached.add(max(path.name for path in tmp_path.glob("checkpoints/*/*.npz")))
+    assert len(reached) == 3  # each life got further than the one before
+    assert start("killed.npz").wait() == 0
+    with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:
+        assert straight.files == killed.files
+        assert all((straight[name] == killed[name]).all() for name in straight.files)
+    assert os.listdir(tmp_path / "checkpoints") == []
