@@ -1,0 +1,340 @@
+"""What a training step costs: ours, the original's way, PyTorch's, and the arithmetic itself.
+
+    python -m benchmarks.training --width 0.25
+
+Each side trains the same networks with the same objective and batch, in a process of its own, in
+turn, several rounds; the median counts. The sides:
+
+- ours: `adda.training`, as the pipeline runs it;
+- original: how the original trains: a TensorFlow 1 graph fed from NumPy, one session.run for the
+  adversary and one for the autoencoder, oneDNN as TensorFlow starts it on this machine;
+- torch: PyTorch in channels-last memory, if it is installed (`pip install torch`).
+
+The floor is the time that the step's floating-point operations would take at the rate of a large
+matrix product, measured in the process of our side.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+ROUNDS = 3
+COUNT = 1000  # images of each domain
+LAYERS = {  # of the published width: kind, input side, output side, channels in and out
+    "encoder": [
+        ("conv", 28, 14, 3, 64),
+        ("conv", 14, 7, 64, 128),
+        ("conv", 7, 4, 128, 256),
+        ("conv", 4, 4, 256, 512),
+        ("dense", 4, 1, 512, 64),
+    ],
+    "decoder": [
+        ("dense", 1, 4, 64, 512),
+        ("up", 4, 8, 512, 256),
+        ("up", 8, 16, 256, 128),
+        ("up", 16, 32, 128, 64),
+        ("up", 32, 32, 64, 16),
+        ("up", 32, 32, 16, 3),
+        ("image", 32, 28, 3, 3),
+    ],
+    "discriminator": [
+        ("conv", 28, 14, 3, 64),
+        ("conv", 14, 7, 64, 128),
+        ("conv", 7, 4, 128, 256),
+        ("dense", 4, 1, 256, 1),
+    ],
+}
+FIXED = (1, 3, 16)  # channels that the width does not scale; the code's 64 are handled apart
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--width", type=float, default=0.25)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
+    parser.add_argument("--side", choices=SIDES, help="run one side here and print its seconds")
+    options = parser.parse_args()
+    if options.side:
+        print(json.dumps(SIDES[options.side](options.width, options.batch_size, options.steps)))
+        return
+    results: dict[str, list[dict]] = {side: [] for side in SIDES}
+    for _ in range(ROUNDS):
+        for side, rounds in results.items():
+            result = _in_a_process(side)
+            if result is not None:
+                rounds.append(result)
+    seconds = {
+        side: statistics.median(result["seconds"] for result in rounds)
+        for side, rounds in results.items()
+        if rounds
+    }
+    rate = statistics.median(result["flops"] for result in results["ours"])
+    gflop = step_flops(options.width, options.batch_size) / 1e9
+    seconds["floor"] = gflop * 1e9 / rate
+    print(f"width {options.width}, batch 2 x {options.batch_size}, {gflop:.1f} GFLOP a step")
+    print(f"matrix product: {rate / 1e9:.0f} GFLOP/s; a step, and its ratio to ours:")
+    for side, value in seconds.items():
+        images = 2 * options.batch_size / value
+        print(f"{side:>9} {value:8.4f} s {images:8.0f} images/s  x {value / seconds['ours']:.2f}")
+
+
+def _in_a_process(side: str) -> dict | None:
+    environment = os.environ.copy()
+    if side == "original":
+        environment.pop("TF_ENABLE_ONEDNN_OPTS", None)
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.training", *sys.argv[1:], "--side", side],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=Path(__file__).parent.parent,
+    )
+    if run.returncode != 0:
+        print(f"{side} did not run: {run.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+        return None
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def step_flops(width: float, batch_size: int) -> float:
+    """Multiplications and additions of one step, convolutions and dense layers alone.
+
+    A layer's backward pass costs its forward pass twice: once for its weights, once for its input,
+    which a network's first layer spares. On its way to the decoder the adversarial loss crosses the
+    discriminator's layers once more, for their inputs.
+    """
+
+    def cost(network: str, first_input: bool, weights: bool) -> float:
+        total = 0.0
+        for number, (kind, side_in, side_out, c_in, c_out) in enumerate(LAYERS[network]):
+            a, b = (c if c in FIXED else max(1, round(c * width)) for c in (c_in, c_out))
+            if kind == "dense":  # one end is the code, a logit, or a map of 4 x 4
+                a, b = (64 if side_in == 1 else 16 * a), (64 if network == "encoder" else b)
+                b = 16 * b if side_out == 4 else b
+                forward = 2 * a * b
+            elif kind == "image":
+                forward = 2 * 32 * 32 * 3 * 28 * 28 * 3
+            else:
+                side = side_in if kind == "up" else side_out
+                forward = 2 * 25 * a * b * side**2
+            total += forward * (weights + (number > 0 or first_input))
+        return total
+
+    both, four = 2 * batch_size, 4 * batch_size
+    forward = {name: cost(name, True, False) for name in LAYERS}
+    return (
+        both * (forward["encoder"] + cost("encoder", False, True))
+        + both * (forward["decoder"] + cost("decoder", True, True))
+        + four * (forward["discriminator"] + cost("discriminator", False, True))
+        + both * forward["discriminator"]
+    )
+
+
+def _timed(steps: int, run: Callable[[int], object]) -> float:
+    run(2)  # tracing, allocation
+    start = time.perf_counter()
+    run(steps)
+    return (time.perf_counter() - start) / steps
+
+
+def _images() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    source = np.where(rng.random((COUNT, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1)
+    return source.astype(np.uint8), rng.integers(0, 256, (COUNT, 28, 28, 3), np.uint8)
+
+
+def ours(width: float, batch_size: int, steps: int) -> dict:
+    from adda.device import use_device
+    from adda.loop import compile_steps
+    from adda.params import LossParams, ModelParams, TrainParams
+    from adda.training import TERMS, make_learners, make_step
+
+    use_device("auto")
+    import tensorflow as tf
+
+    model = ModelParams(width=width, code_size=64)
+    loss = LossParams(l2_weight=1, adversarial_weight=0.0005)
+    train = TrainParams(
+        device="auto",
+        seed=0,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=1e-3,
+        adversary_learning_rate=5e-4,
+        steps_per_call=steps,
+        checkpoint_seconds=0,
+    )
+    call = compile_steps(make_step(make_learners(model, train), *_images(), loss, train), TERMS)
+    seconds = _timed(steps, lambda count: call(0, count).numpy())
+
+    matrix = tf.random.uniform((2048, 2048))
+    product = tf.function(lambda: tf.reduce_sum(matrix @ matrix))
+    rate = 2 * 2048**3 / _timed(20, lambda count: [product().numpy() for _ in range(count)])
+    return {"seconds": seconds, "flops": rate}
+
+
+def original(width: float, batch_size: int, steps: int) -> dict:
+    import tensorflow.compat.v1 as tf
+
+    tf.disable_eager_execution()
+
+    def channels(count: int) -> int:
+        return count if count in FIXED else max(1, round(count * width))
+
+    def dense(x, size, name):
+        kernel = tf.get_variable(name, [x.shape[-1], size])
+        return tf.matmul(x, kernel) + tf.get_variable(f"{name}_bias", [size])
+
+    def normalised(x, name):
+        count = x.shape[-1]
+        scale = tf.get_variable(f"{name}_gamma", [count], initializer=tf.ones_initializer())
+        offset = tf.get_variable(f"{name}_beta", [count], initializer=tf.zeros_initializer())
+        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
+        return tf.nn.relu(tf.nn.batch_normalization(x, mean, variance, offset, scale, 1e-3))
+
+    def convolutions(x, layers):
+        for number, (_, side_in, side_out, _, c_out) in enumerate(layers):
+            kernel = tf.get_variable(f"conv{number}", [5, 5, x.shape[-1], channels(c_out)])
+            strides = 2 if side_in != side_out else 1
+            x = normalised(tf.nn.conv2d(x, kernel, strides, "SAME"), f"conv{number}_norm")
+        return tf.reshape(x, [-1, int(np.prod(x.shape[1:]))])
+
+    def encoder(x):
+        with tf.variable_scope("encoder", reuse=tf.AUTO_REUSE):
+            code = dense(convolutions(x, LAYERS["encoder"][:-1]), 64, "fc")
+            return tf.nn.leaky_relu(code)
+
+    def decoder(code):
+        with tf.variable_scope("decoder", reuse=tf.AUTO_REUSE):
+            top = channels(512)
+            x = normalised(dense(code, 16 * top, "fc"), "fc_norm")
+            x = tf.reshape(x, [batch_size, 4, 4, top])
+            for number, (_, side_in, side_out, _, c_out) in enumerate(LAYERS["decoder"][1:-1]):
+                kernel = tf.get_variable(f"up{number}", [5, 5, channels(c_out), x.shape[-1]])
+                shape = [batch_size, side_out, side_out, channels(c_out)]
+                x = tf.nn.conv2d_transpose(x, kernel, shape, side_out // side_in, "SAME")
+                x = normalised(x, f"up{number}_norm")
+            x = tf.nn.sigmoid(dense(tf.reshape(x, [batch_size, -1]), 28 * 28 * 3, "image"))
+            return tf.reshape(x, [batch_size, 28, 28, 3])
+
+    def discriminator(x):
+        with tf.variable_scope("discriminator", reuse=tf.AUTO_REUSE):
+            return dense(convolutions(x, LAYERS["discriminator"][:-1]), 1, "dense")
+
+    def cross_entropy(logits, real):
+        labels = tf.ones_like(logits) if real else tf.zeros_like(logits)
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+
+    x_source = tf.placeholder(tf.float32, [batch_size, 28, 28, 3])
+    x_target = tf.placeholder(tf.float32, [batch_size, 28, 28, 3])
+    redrawn = [decoder(encoder(x)) for x in (x_source, x_target)]
+    fakes = [discriminator(x) for x in redrawn]
+    adversary_loss = (
+        cross_entropy(discriminator(x_target), True)
+        + sum(cross_entropy(fake, False) for fake in fakes) / 2
+        + cross_entropy(discriminator(x_source), False)
+    )
+    l2 = tf.reduce_mean(tf.square(x_target - redrawn[1]))
+    objective = l2 + 0.0005 * sum(cross_entropy(fake, True) for fake in fakes) / 2
+    weights = tf.trainable_variables()
+    adversary = [w for w in weights if w.name.startswith("discriminator")]
+    rest = [w for w in weights if not w.name.startswith("discriminator")]
+    train_adversary = tf.train.AdamOptimizer(5e-4).minimize(adversary_loss, var_list=adversary)
+    train_autoencoder = tf.train.AdamOptimizer(1e-3).minimize(objective, var_list=rest)
+    source, target = (images.astype(np.float32) / 255 for images in _images())
+    rng = np.random.default_rng(0)
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+
+        def run(count):
+            for _ in range(count):
+                feed = {
+                    x_source: source[rng.integers(COUNT, size=batch_size)],
+                    x_target: target[rng.integers(COUNT, size=batch_size)],
+                }
+                session.run([train_adversary, adversary_loss], feed)
+                session.run([train_autoencoder, objective], feed)
+
+        return {"seconds": _timed(steps, run)}
+
+
+def torch(width: float, batch_size: int, steps: int) -> dict:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    def channels(count: int) -> int:
+        return count if count in FIXED else max(1, round(count * width))
+
+    def convolutions(layers) -> Iterator[nn.Module]:
+        for _, side_in, side_out, c_in, c_out in layers:
+            c_in, c_out = channels(c_in), channels(c_out)
+            strides = 2 if side_in != side_out else 1
+            yield nn.Conv2d(c_in, c_out, 5, strides, padding=2, bias=False)
+            yield nn.BatchNorm2d(c_out)
+            yield nn.ReLU()
+        yield nn.Flatten()
+
+    top = channels(512)
+    encoder = nn.Sequential(
+        *convolutions(LAYERS["encoder"][:-1]), nn.Linear(16 * top, 64), nn.LeakyReLU()
+    )
+    layers = [nn.Linear(64, 16 * top, bias=False), nn.BatchNorm1d(16 * top), nn.ReLU()]
+    layers.append(nn.Unflatten(1, (top, 4, 4)))
+    for _, side_in, side_out, c_in, c_out in LAYERS["decoder"][1:-1]:
+        strides = side_out // side_in
+        c_in, c_out = channels(c_in), channels(c_out)
+        up = nn.ConvTranspose2d(c_in, c_out, 5, strides, 2, strides - 1, bias=False)
+        layers += [up, nn.BatchNorm2d(c_out), nn.ReLU()]
+    layers += [nn.Flatten(), nn.Linear(3072, 2352), nn.Sigmoid(), nn.Unflatten(1, (3, 28, 28))]
+    decoder = nn.Sequential(*layers)
+    discriminator = nn.Sequential(
+        *convolutions(LAYERS["discriminator"][:-1]), nn.Linear(16 * channels(256), 1)
+    )
+    for network in (encoder, decoder, discriminator):
+        network.to(memory_format=torch.channels_last)
+    autoencoder_weights = [*encoder.parameters(), *decoder.parameters()]
+    adversary_weights = list(discriminator.parameters())
+    autoencoder_optimizer = torch.optim.Adam(autoencoder_weights, 1e-3)
+    adversary_optimizer = torch.optim.Adam(adversary_weights, 5e-4)
+    source, target = (torch.from_numpy(images).permute(0, 3, 1, 2) for images in _images())
+
+    def draw(images):
+        batch = images[torch.randint(COUNT, (batch_size,))].float() / 255
+        return batch.contiguous(memory_format=torch.channels_last)
+
+    def run(count):
+        for _ in range(count):
+            x_source, x_target = draw(source), draw(target)
+            redrawn = decoder(encoder(torch.cat([x_source, x_target])))
+            redrawn = redrawn.contiguous(memory_format=torch.channels_last)
+            fake = discriminator(redrawn)
+            real, raw = discriminator(torch.cat([x_target, x_source])).split(batch_size)
+            objective = functional.mse_loss(redrawn[batch_size:], x_target)
+            objective = objective + 0.0005 * functional.softplus(-fake).mean()
+            loss = functional.softplus(-real).mean() + functional.softplus(fake).mean()
+            loss = loss + functional.softplus(raw).mean()
+            gradients = torch.autograd.grad(objective, autoencoder_weights, retain_graph=True)
+            for weight, gradient in zip(autoencoder_weights, gradients, strict=True):
+                weight.grad = gradient
+            for weight, gradient in zip(
+                adversary_weights, torch.autograd.grad(loss, adversary_weights), strict=True
+            ):
+                weight.grad = gradient
+            autoencoder_optimizer.step()
+            adversary_optimizer.step()
+
+    return {"seconds": _timed(steps, run)}
+
+
+SIDES = {"ours": ours, "original": original, "torch": torch}
+
+if __name__ == "__main__":
+    main()
