@@ -25,16 +25,17 @@ def blend(digits: np.ndarray, patches: np.ndarray) -> np.ndarray:
     return patches ^ np.repeat(stroke, 3, axis=-1).reshape(patches.shape)
 
 
-def random_patches(
-    photographs: Sequence[np.ndarray], count: int, rng: np.random.Generator
+def make_mnistm(
+    digits: np.ndarray, photographs: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    """Cut `count` patches, each from a photograph and a place drawn uniformly.
+    """Blend each digit with a patch of its own, from a photograph and a place drawn uniformly.
 
     Args:
+        digits: uint8 [n, 28, 28], 0 to 255.
         photographs: uint8 arrays [height, width, 3], each at least 28 pixels high and wide.
 
     Returns:
-        uint8 [count, 28, 28, 3].
+        uint8 [n, 28, 28, 3], in the order of the digits.
 
     Raises:
         AddaError: a photograph has another shape or dtype, or is too small.
@@ -48,19 +49,13 @@ def random_patches(
         if min(photo.shape[:2]) < SIZE:
             raise AddaError(f"photograph {number} is {photo.shape[:2]}; it must be 28x28 or more")
     heights, widths = np.array([photo.shape[:2] for photo in photographs]).T
-    chosen = rng.integers(len(photographs), size=count)
+    chosen = rng.integers(len(photographs), size=len(digits))
     tops = rng.integers(heights[chosen] - SIZE + 1)
     lefts = rng.integers(widths[chosen] - SIZE + 1)
-    patches = np.empty((count, SIZE, SIZE, 3), np.uint8)
+    images = np.empty((len(digits), SIZE, SIZE, 3), np.uint8)
+    # A photograph at a time: its patches stay in the processor's cache from cut to blend.
     for number, photo in enumerate(photographs):
         (here,) = np.nonzero(chosen == number)
         windows = np.lib.stride_tricks.sliding_window_view(photo, (SIZE, SIZE, 3))[:, :, 0]
-        patches[here] = windows[tops[here], lefts[here]]
-    return patches
-
-
-def make_mnistm(
-    digits: np.ndarray, photographs: Sequence[np.ndarray], rng: np.random.Generator
-) -> np.ndarray:
-    """Blend each digit, uint8 [n, 28, 28], with a patch of its own: uint8 [n, 28, 28, 3]."""
-    return blend(digits, random_patches(photographs, len(digits), rng))
+        images[here] = blend(digits[here], windows[tops[here], lefts[here]])
+    return images

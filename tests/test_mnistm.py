@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from adda.errors import AddaError
-from adda.mnistm import blend, make_mnistm, random_patches
+from adda.mnistm import blend, make_mnistm
 
 
 def test_blend_is_the_absolute_difference_by_hand():
@@ -29,7 +29,8 @@ def test_patches_are_windows_of_the_photographs_from_everywhere():
     for number, (height, width) in enumerate([(30, 40), (28, 28)]):
         rows, columns = np.mgrid[:height, :width].astype(np.uint8)
         photographs.append(np.stack([np.full_like(rows, number), rows, columns], -1))
-    patches = random_patches(photographs, 500, np.random.default_rng(1))
+    blank = np.zeros((500, 28, 28), np.uint8)
+    patches = make_mnistm(blank, photographs, np.random.default_rng(1))
     for patch in patches:
         number, top, left = patch[0, 0]
         assert (patch == photographs[number][top : top + 28, left : left + 28]).all()
@@ -48,7 +49,14 @@ def test_patches_are_windows_of_the_photographs_from_everywhere():
 )
 def test_unfit_photographs_are_refused(photograph, rng):
     with pytest.raises(AddaError, match="photograph 0"):
-        random_patches([photograph], 1, rng)
+        make_mnistm(np.zeros((1, 28, 28), np.uint8), [photograph], rng)
+
+
+def test_every_digit_keeps_its_place(rng):
+    digits = rng.integers(0, 2, (300, 28, 28), np.uint8)
+    photographs = [np.full((30, 30, 3), grey, np.uint8) for grey in (10, 20, 30)]
+    images = make_mnistm(digits, photographs, rng)
+    assert ((images > 128) == (digits > 0)[..., None]).all()
 
 
 def test_same_seed_same_images():
