@@ -14,7 +14,8 @@ Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 
 def run_steps(
     step: Step,
-    terms: Sequence[str],
+    losses: Sequence[str],
+    figures: Sequence[str] = (),
     *,
     steps: int,
     steps_per_call: int,
@@ -24,47 +25,49 @@ def run_steps(
     """Run `step(0)` to `step(steps - 1)` in one compiled graph.
 
     Args:
-        step: does one update and returns its loss terms, each a float32 scalar. It is traced
-            once; its argument is the number of the step, int64.
-        terms: the names of the terms.
+        step: does one update and returns losses and figures, each a float32 scalar, by name. It
+            is traced once; its argument is the number of the step, int64.
+        losses: the names of the losses, which the progress bar shows.
+        figures: the names of what else goes into the history.
         steps_per_call: steps that run before control comes back to Python.
         checkpoints: where to go on from, and to save to between calls.
 
     Returns:
-        One row a call: `step`, the number of steps done, and the mean of each term over the call.
+        One row a call: `step`, the number of steps done, and each loss's and figure's mean over it.
 
     Raises:
-        AddaError: a term is NaN or infinite; the message names the term and the step.
+        AddaError: a loss is NaN or infinite; the message names it and the step.
     """
 
-    call = compile_steps(step, terms)
+    names = (*losses, *figures)
+    call = compile_steps(step, names)
     history = checkpoints.restore() if checkpoints else []
     done = history[-1]["step"] if history else 0
     # disable=None draws the bar on a terminal only.
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
         for first in range(done, steps, steps_per_call):
             count = min(steps_per_call, steps - first)
-            losses = call(first, count).numpy()
-            for offset, row in enumerate(losses):
-                for term, value in zip(terms, row, strict=True):
+            rows = call(first, count).numpy()
+            for offset, row in enumerate(rows):
+                for name, value in zip(names, row, strict=True):
                     if not math.isfinite(value):
                         raise AddaError(
-                            f"{title}: the {term} loss is {value} at step {first + offset + 1}; "
+                            f"{title}: the {name} loss is {value} at step {first + offset + 1}; "
                             "lower the learning rate or the loss weights"
                         )
-            means = dict(zip(terms, losses.mean(axis=0, dtype=float).tolist(), strict=True))
+            means = dict(zip(names, rows.mean(axis=0, dtype=float).tolist(), strict=True))
             history.append({"step": first + count, **means})
             bar.update(count)
-            bar.set_postfix(means)
+            bar.set_postfix({name: means[name] for name in losses})
             if checkpoints:
                 checkpoints.save_if_due(history)
     return history
 
 
-def compile_steps(step: Step, terms: Sequence[str]) -> Callable[[int, int], tf.Tensor]:
+def compile_steps(step: Step, names: Sequence[str]) -> Callable[[int, int], tf.Tensor]:
     """A function of (first, count) that runs `count` steps from `first` on in one graph.
 
-    It returns the steps' terms, float32 [count, number of terms]. Nothing passes between the
+    It returns what the steps returned, float32 [count, number of names]. Nothing passes between the
     device and Python from one step to the next.
     """
 
@@ -74,8 +77,8 @@ def compile_steps(step: Step, terms: Sequence[str]) -> Callable[[int, int], tf.T
     def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         rows = tf.TensorArray(tf.float32, size=count)
         for offset in tf.range(count):
-            losses = step(first + tf.cast(offset, tf.int64))
-            rows = rows.write(offset, tf.stack([losses[term] for term in terms]))
+            values = step(first + tf.cast(offset, tf.int64))
+            rows = rows.write(offset, tf.stack([values[name] for name in names]))
         return rows.stack()
 
     return call

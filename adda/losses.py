@@ -31,6 +31,11 @@ def discriminator_loss(target: tf.Tensor, reconstructed: tf.Tensor, source: tf.T
     return called_real(target) + called_fake(reconstructed) + called_fake(source)
 
 
+def share_called_real(logits: tf.Tensor) -> tf.Tensor:
+    """The share of the adversary's logits [n, 1] that say "real", in [0, 1]. Not a loss."""
+    return tf.reduce_mean(tf.cast(logits > 0, tf.float32))
+
+
 def digit_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Mean cross-entropy of logits [n, 10] against integer digits [n]."""
     return tf.reduce_mean(

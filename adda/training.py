@@ -14,11 +14,14 @@ import tensorflow as tf
 
 from adda.checkpoints import Checkpoints, History, run_key
 from adda.loop import Step, draw_batch, run_steps
-from adda.losses import called_real, discriminator_loss, mean_squared_error
+from adda.losses import called_real, discriminator_loss, mean_squared_error, share_called_real
 from adda.networks import Autoencoder, make_autoencoder, to_float
 from adda.params import LossParams, ModelParams, TrainParams
 
-TERMS = ("l2", "adversarial", "discriminator")
+LOSSES = ("l2", "adversarial", "discriminator")
+# The adversary's health, as the share of each kind of image that it calls real: near 0.5 on all of
+# them it learns nothing; at 1 on the target and 0 on the rest it has nothing left to learn.
+FIGURES = ("target_called_real", "reconstructed_called_real", "translated_called_real")
 SOURCE, TARGET = 0, 1  # streams of random numbers: the two domains are never drawn in pairs
 
 
@@ -38,7 +41,7 @@ def train_autoencoder(
         checkpoints: a folder for the progress of runs; None: none is kept.
 
     Returns:
-        The networks, and the history of `run_steps` with the unweighted `TERMS`.
+        The networks, and the history of `run_steps` with the unweighted `LOSSES` and the `FIGURES`.
     """
     keras.utils.set_random_seed(train.seed)
     learners = make_learners(model, train)
@@ -49,7 +52,8 @@ def train_autoencoder(
         kept = Checkpoints(checkpoints, key, learners.variables(), train.checkpoint_seconds)
     history = run_steps(
         make_step(learners, source, target, loss, train),
-        TERMS,
+        LOSSES,
+        FIGURES,
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
@@ -123,6 +127,9 @@ def make_step(
                 "l2": mean_squared_error(x_target, reconstructed[size:]),
                 "adversarial": called_real(fake_logits),
                 "discriminator": discriminator_loss(logits[:size], fake_logits, logits[size:]),
+                "target_called_real": share_called_real(logits[:size]),
+                "reconstructed_called_real": share_called_real(fake_logits[size:]),
+                "translated_called_real": share_called_real(fake_logits[:size]),
             }
             objective = (
                 loss.l2_weight * losses["l2"] + loss.adversarial_weight * losses["adversarial"]

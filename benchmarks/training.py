@@ -154,7 +154,7 @@ def ours(width: float, batch_size: int, steps: int) -> dict:
     from adda.device import use_device
     from adda.loop import compile_steps
     from adda.params import LossParams, ModelParams, TrainParams
-    from adda.training import TERMS, make_learners, make_step
+    from adda.training import FIGURES, LOSSES, make_learners, make_step
 
     use_device("auto")
     import tensorflow as tf
@@ -171,7 +171,9 @@ def ours(width: float, batch_size: int, steps: int) -> dict:
         steps_per_call=steps,
         checkpoint_seconds=0,
     )
-    call = compile_steps(make_step(make_learners(model, train), *_images(), loss, train), TERMS)
+    call = compile_steps(
+        make_step(make_learners(model, train), *_images(), loss, train), (*LOSSES, *FIGURES)
+    )
     seconds = _timed(steps, lambda count: call(0, count).numpy())
 
     matrix = tf.random.uniform((2048, 2048))

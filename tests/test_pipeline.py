@@ -129,7 +129,7 @@ def test_results_are_whole(finished):
     labels = np.load(finished.path / "data/translated/labels.npy")
     assert (labels == np.load(finished.path / "data/processed/labels.npy")).all()
     history = finished.read("metrics/history.csv").splitlines()
-    assert history[0] == "step,l2,adversarial,discriminator"
+    assert history[0].startswith("step,l2,adversarial,discriminator,target_called_real,")
     assert [line.split(",")[0] for line in history[1:]] == ["2", "4"]
     confusion = finished.read("metrics/confusion.csv").splitlines()[1:]
     right = np.mean([row.split(",")[0] == row.split(",")[1] for row in confusion])

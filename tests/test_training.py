@@ -15,7 +15,7 @@ from adda.networks import (
     to_float,
 )
 from adda.params import LossParams, ModelParams, TrainParams
-from adda.training import TERMS, make_learners, make_step, train_autoencoder
+from adda.training import FIGURES, LOSSES, make_learners, make_step, train_autoencoder
 
 MODEL = ModelParams(width=0.05, code_size=8)
 TINY = 1e-30  # a learning rate below float32's resolution of any weight
@@ -125,6 +125,9 @@ def test_the_terms_are_those_of_the_objective(domains):
 
     assert float(terms["l2"]) == pytest.approx(((x_target - redrawn[8:]) ** 2).numpy().mean())
     assert float(terms["adversarial"]) == pytest.approx(softplus(-fake))
+    assert float(terms["target_called_real"]) == pytest.approx((real > 0).mean())
+    assert float(terms["reconstructed_called_real"]) == pytest.approx((fake[8:] > 0).mean())
+    assert float(terms["translated_called_real"]) == pytest.approx((fake[:8] > 0).mean())
     expected = softplus(-real) + softplus(fake) + softplus(raw)
     assert float(terms["discriminator"]) == pytest.approx(expected)
 
@@ -141,7 +144,7 @@ def test_the_seed_alone_decides(domains):
     ]
     assert (flat[0] == flat[1]).all()  # however many steps one call runs
     assert (flat[0] != flat[2]).any()
-    assert set(runs[0][1][0]) == {"step", *TERMS}
+    assert set(runs[0][1][0]) == {"step", *LOSSES, *FIGURES}
 
 
 def test_full_width_has_the_published_layers():
