@@ -15,6 +15,7 @@ from keras import layers
 
 from adda.errors import AddaError
 from adda.files import whole
+from adda.layers import BatchNorm
 from adda.params import ModelParams
 
 IMAGE = (28, 28, 3)
@@ -44,7 +45,7 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
         [
             layers.Input((code_size,)),
             layers.Dense(4 * 4 * top, use_bias=False),
-            layers.BatchNormalization(),
+            BatchNorm(),
             layers.ReLU(),
             layers.Reshape((4, 4, top)),
             *_transposed(_filters(256, width), strides=2),
@@ -88,7 +89,7 @@ def _convolution(filters: int, strides: int) -> list[layers.Layer]:
     # Batch norm has an offset of its own, so the convolution needs no bias.
     return [
         layers.Conv2D(filters, 5, strides, padding="same", use_bias=False),
-        layers.BatchNormalization(),
+        BatchNorm(),
         layers.ReLU(),
     ]
 
@@ -96,7 +97,7 @@ def _convolution(filters: int, strides: int) -> list[layers.Layer]:
 def _transposed(filters: int, strides: int) -> list[layers.Layer]:
     return [
         layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False),
-        layers.BatchNormalization(),
+        BatchNorm(),
         layers.ReLU(),
     ]
 

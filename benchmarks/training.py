@@ -157,7 +157,10 @@ def ours(width: float, batch_size: int, steps: int) -> dict:
     from adda.training import FIGURES, LOSSES, make_learners, make_step
 
     use_device("auto")
+    import keras
     import tensorflow as tf
+
+    keras.utils.set_random_seed(0)
 
     model = ModelParams(width=width, code_size=64)
     loss = LossParams(l2_weight=1, adversarial_weight=0.0005)

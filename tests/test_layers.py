@@ -1,0 +1,44 @@
+"""The fused layer against NumPy and against Keras' own."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from adda.layers import BatchNorm
+
+
+@pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
+def test_training_normalises_by_the_batch(rng, shape):
+    x = rng.normal(3, 2, shape).astype(np.float32)
+    layer = BatchNorm()
+    layer.build(shape)
+    layer.gamma.assign([1.0, 2.0, 3.0])
+    layer.beta.assign([0.0, 1.0, -1.0])
+    axes = tuple(range(len(shape) - 1))
+    normal = (x - x.mean(axes)) / np.sqrt(x.var(axes) + 1e-3)
+    expected = normal * [1, 2, 3] + [0, 1, -1]
+    np.testing.assert_allclose(layer(x, training=True), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
+def test_gradients_averages_and_inference_are_those_of_keras(rng, shape):
+    x = tf.constant(rng.normal(3, 2, shape).astype(np.float32))
+    upstream = tf.constant(rng.normal(size=shape).astype(np.float32))
+    ours, theirs = BatchNorm(), keras.layers.BatchNormalization()
+    gradients = []
+    for layer in (ours, theirs):
+        layer.build(shape)
+        for _ in range(3):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.reduce_sum(upstream * layer(x, training=True))
+            gradients.append(tape.gradient(loss, [x, *layer.trainable_variables]))
+    for left, right in zip(gradients[0], gradients[3], strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(ours.moving_mean, theirs.moving_mean, rtol=1e-4)
+    # The fused operation averages the unbiased variance, n / (n - 1) times the other.
+    count = np.prod(shape[:-1])
+    unbiased = 0.99**3 + (np.asarray(theirs.moving_variance) - 0.99**3) * count / (count - 1)
+    np.testing.assert_allclose(ours.moving_variance, unbiased, rtol=1e-4)
+    np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-2, atol=1e-2)
