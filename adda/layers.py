@@ -19,13 +19,17 @@ class BatchNorm(layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         channels = (input_shape[-1],)
-        self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
-        self.beta = self.add_weight(shape=channels, initializer="zeros", name="beta")
-        self.moving_mean = self.add_weight(
-            shape=channels, initializer="zeros", trainable=False, name="moving_mean"
-        )
-        self.moving_variance = self.add_weight(
-            shape=channels, initializer="ones", trainable=False, name="moving_variance"
+        # Statistics and their application stay in float32 under mixed precision.
+        self.gamma, self.beta, self.moving_mean, self.moving_variance = (
+            self.add_weight(
+                shape=channels, initializer=start, trainable=trained, name=name, autocast=False
+            )
+            for name, start, trained in (
+                ("gamma", "ones", True),
+                ("beta", "zeros", True),
+                ("moving_mean", "zeros", False),
+                ("moving_variance", "ones", False),
+            )
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -21,6 +21,7 @@ def run_steps(
     steps_per_call: int,
     title: str,
     checkpoints: Checkpoints | None = None,
+    xla: bool = False,
 ) -> History:
     """Run `step(0)` to `step(steps - 1)` in one compiled graph.
 
@@ -31,6 +32,7 @@ def run_steps(
         figures: the names of what else goes into the history.
         steps_per_call: steps that run before control comes back to Python.
         checkpoints: where to go on from, and to save to between calls.
+        xla: compile the steps with XLA.
 
     Returns:
         One row a call: `step`, the number of steps done, and each loss's and figure's mean over it.
@@ -40,7 +42,7 @@ def run_steps(
     """
 
     names = (*losses, *figures)
-    call = compile_steps(step, names)
+    call = compile_steps(step, names, xla)
     history = checkpoints.restore() if checkpoints else []
     done = history[-1]["step"] if history else 0
     # disable=None draws the bar on a terminal only.
@@ -64,7 +66,9 @@ def run_steps(
     return history
 
 
-def compile_steps(step: Step, names: Sequence[str]) -> Callable[[int, int], tf.Tensor]:
+def compile_steps(
+    step: Step, names: Sequence[str], xla: bool = False
+) -> Callable[[int, int], tf.Tensor]:
     """A function of (first, count) that runs `count` steps from `first` on in one graph.
 
     It returns what the steps returned, float32 [count, number of names]. Nothing passes between the
@@ -73,6 +77,7 @@ def compile_steps(step: Step, names: Sequence[str]) -> Callable[[int, int], tf.T
 
     @tf.function(
         input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)],
+        jit_compile=xla,
     )
     def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         rows = tf.TensorArray(tf.float32, size=count)
@@ -89,5 +94,7 @@ def draw_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Ten
 
     Stateless: seed, stream (one a data set) and step determine it, so a run can be resumed.
     """
-    key = tf.random.experimental.stateless_fold_in(tf.constant([seed, stream], tf.int64), step)
-    return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32)
+    # Left to itself, TensorFlow takes another generator under XLA.
+    philox = {"alg": "philox"}
+    key = tf.random.fold_in(tf.constant([seed, stream], tf.int64), step, **philox)
+    return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32, **philox)

@@ -54,8 +54,9 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
             *_transposed(16, strides=1),
             *_transposed(3, strides=1),
             layers.Flatten(),
-            layers.Dense(int(np.prod(IMAGE)), activation="sigmoid"),
-            layers.Reshape(IMAGE),
+            layers.Dense(int(np.prod(IMAGE))),
+            layers.Activation("sigmoid", dtype="float32"),
+            layers.Reshape(IMAGE, dtype="float32"),
         ],
         name="decoder",
     )
@@ -80,6 +81,7 @@ def _three_convolutions(width: float, outputs: int, name: str) -> keras.Sequenti
             *_convolution(_filters(256, width), strides=2),
             layers.Flatten(),
             layers.Dense(outputs),
+            layers.Activation("linear", dtype="float32"),  # losses are float32
         ],
         name=name,
     )

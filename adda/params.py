@@ -75,6 +75,8 @@ class TrainParams(Group):
     adversary_learning_rate: Rate
     steps_per_call: Count
     checkpoint_seconds: Seconds
+    precision: Literal["float32", "bfloat16"]
+    xla: bool
 
 
 class JudgeParams(Group):

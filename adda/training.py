@@ -58,6 +58,7 @@ def train_autoencoder(
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=kept,
+        xla=train.xla,
     )
     if kept is not None:
         kept.clear()
@@ -85,9 +86,16 @@ class Learners(NamedTuple):
 
 
 def make_learners(model: ModelParams, train: TrainParams) -> Learners:
-    """Fresh networks and optimizers."""
+    """Fresh networks, in the precision asked for, and optimizers."""
+    policy = keras.config.dtype_policy()
+    mixed = train.precision == "bfloat16"
+    keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
+    try:
+        networks = make_autoencoder(model)
+    finally:
+        keras.config.set_dtype_policy(policy)
     learners = Learners(
-        make_autoencoder(model),
+        networks,
         keras.optimizers.Adam(train.learning_rate),
         keras.optimizers.Adam(train.adversary_learning_rate),
     )

@@ -173,6 +173,8 @@ def ours(width: float, batch_size: int, steps: int) -> dict:
         adversary_learning_rate=5e-4,
         steps_per_call=steps,
         checkpoint_seconds=0,
+        precision="float32",
+        xla=False,
     )
     call = compile_steps(
         make_step(make_learners(model, train), *_images(), loss, train), (*LOSSES, *FIGURES)

@@ -144,7 +144,8 @@ networks, history = train_autoencoder(
     source, target, ModelParams(width=0.05, code_size=8),
     LossParams(l2_weight=1, adversarial_weight=0.01),
     TrainParams(device="cpu", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
-                adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0),
+                adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0,
+                precision="float32", xla=False),
     checkpoints=Path("checkpoints"),
 )
 weights = [v.numpy() for network in networks for v in network.variables]

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from adda.errors import AddaError
 from adda.inference import redraw
-from adda.loop import draw_batch
+from adda.loop import compile_steps, draw_batch
 from adda.networks import (
     load_autoencoder,
     make_autoencoder,
@@ -31,6 +31,8 @@ def train_params(**changes):
         "adversary_learning_rate": 5e-4,
         "steps_per_call": 2,
         "checkpoint_seconds": 0,
+        "precision": "float32",
+        "xla": False,
     }
     return TrainParams(**defaults | changes)
 
@@ -145,6 +147,42 @@ def test_the_seed_alone_decides(domains):
     assert (flat[0] == flat[1]).all()  # however many steps one call runs
     assert (flat[0] != flat[2]).any()
     assert set(runs[0][1][0]) == {"step", *LOSSES, *FIGURES}
+
+
+LOSS = LossParams(l2_weight=1, adversarial_weight=0.1)
+
+
+def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(domains):
+    params = train_params(precision="bfloat16", batch_size=20)
+    learners = make_learners(MODEL, params)
+    for network in learners.networks:
+        convolutions = [layer for layer in network.layers if "conv" in layer.name]
+        assert convolutions
+        assert {layer.compute_dtype for layer in convolutions} == {"bfloat16"}
+        assert {weight.dtype for weight in network.weights} == {"float32"}
+    step = make_step(learners, *domains, LOSS, params)
+    losses = [step(tf.constant(0, tf.int64)) for _ in range(12)]
+    assert {value.dtype for value in losses[0].values()} == {tf.float32}
+    assert losses[-1]["l2"] < 0.95 * losses[0]["l2"]
+    assert make_learners(MODEL, train_params()).networks.encoder.compute_dtype == "float32"
+
+
+def test_xla_compiles_the_same_steps(domains):
+    _, plain = train_autoencoder(*domains, MODEL, LOSS, train_params())
+    _, compiled = train_autoencoder(*domains, MODEL, LOSS, train_params(xla=True))
+    for left, right in zip(plain, compiled, strict=True):
+        assert left == pytest.approx(right, rel=1e-3)
+
+
+def test_steps_touch_nothing_but_the_device(domains):
+    """No operation of the loop's graph asks Python or the host for anything."""
+    params = train_params()
+    step = make_step(make_learners(MODEL, params), *domains, LOSS, params)
+    graph = compile_steps(step, LOSSES).get_concrete_function().graph.as_graph_def()
+    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    operations = {node.op for body in bodies for node in body}
+    assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
+    assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
 
 
 def test_full_width_has_the_published_layers():
