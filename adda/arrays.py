@@ -1,5 +1,6 @@
 """The arrays that stages hand to each other: .npy files with one shape and one dtype each."""
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,14 @@ def read_array(path: str | Path) -> np.ndarray:
         AddaError: the file is missing or unreadable.
     """
     try:
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is an archive of arrays")
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile) as error:
         raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
+    return array
 
 
 def read_images(path: str | Path) -> np.ndarray:

@@ -11,6 +11,7 @@ from PIL import Image
 from adda.errors import AddaError
 
 MAX_FILE_BYTES = 2**24
+MAX_PHOTOGRAPHS = 500  # a split
 MAX_PIXELS = 2**20  # BSDS500's photographs have 481 x 321
 
 
@@ -39,7 +40,9 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
                     and place.suffix == ".jpg"
                 ):
                     found[split][place.name] = _decode(tar, member)
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+                    if len(found[split]) > MAX_PHOTOGRAPHS:
+                        raise AddaError(f"{archive} holds more photographs than BSDS500")
+    except (OSError, EOFError, tarfile.TarError, zlib.error, Image.DecompressionBombError) as error:
         raise AddaError(f"{archive} cannot be read ({error}); download it again") from None
     for split, photographs in found.items():
         if not photographs:

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.files import remove, whole
+from adda.files import whole
 
 KEPT = 2  # the newest, and one before it in case that is damaged
 
@@ -81,10 +81,6 @@ class Checkpoints:
         except OSError as error:
             _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
         self.saved_at = time.monotonic()
-
-    def clear(self) -> None:
-        """Remove them: the run has ended, and its results are where they belong."""
-        remove(self.folder)
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))

@@ -57,7 +57,9 @@ def predict_digits(classifier: keras.Sequential, images: np.ndarray) -> np.ndarr
 
 def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
     """The last convolution's activations, averaged over place: float32 [n, 256 * width]."""
-    convolutions = keras.Sequential(classifier.layers[:-3])  # without flatten and logits
+    convolutions = keras.Sequential(
+        classifier.layers[:-3]
+    )  # without flatten, logits and their cast
     return apply(
         lambda batch: tf.reduce_mean(convolutions(batch, training=False), axis=(1, 2)), images
     )

@@ -1,5 +1,6 @@
 """Files from a local folder or from the internet, checked before anyone reads them."""
 
+import hashlib
 import shutil
 import time
 from collections.abc import Sequence
@@ -36,20 +37,23 @@ def fetch(
     Raises:
         AddaError: no mirror gave the right file; the message says what each answered.
     """
-    if directory is not None and (Path(directory) / name).is_file():
-        return Path(directory) / name
+    if directory is not None:
+        if not Path(directory).is_dir():
+            raise AddaError(f"data.directory is {directory}, which is no folder here; correct it")
+        if (Path(directory) / name).is_file():
+            return Path(directory) / name
     for url in urls:
-        if urlsplit(url).scheme not in ("https", "file"):
+        if not url.startswith(("https://", "file://")):
             raise AddaError(f"{url} is neither an https nor a file address; correct it in data")
     problems: dict[str, str] = {}
     for round_number in range(ROUNDS):
         if round_number > 0:
             time.sleep(PAUSE)
         for url in urls:
+            # Without a digest, nothing but the address tells one file of this name from another.
+            kept = name if digest else f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
             try:
-                found = pooch.retrieve(
-                    url, digest, fname=name, path=cache, downloader=_download, progressbar=False
-                )
+                found = pooch.retrieve(url, digest, fname=kept, path=cache, downloader=_download)
             except (OSError, ValueError) as error:  # requests' errors are OSErrors
                 problems[url] = _reason(error)
             else:

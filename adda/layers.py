@@ -12,9 +12,9 @@ class BatchNorm(layers.Layer):
     """Batch normalisation over all axes but the last (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
     Keras' own layer is a chain of a dozen operations, each of which passes over the activations in
-    memory; on a CPU that costs a sixth of a training step. The mathematics and the defaults are
-    the same: epsilon 1e-3, momentum 0.99, statistics of the batch when training, their moving
-    averages otherwise.
+    memory; on a CPU that costs a sixth of a training step. The defaults are the same: epsilon 1e-3,
+    momentum 0.99, statistics of the batch when training, their moving averages otherwise. Only the
+    average of the variance differs: it is the unbiased one, n / (n - 1) times Keras'.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -33,7 +33,7 @@ class BatchNorm(layers.Layer):
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalise float [n, ..., channels]."""
+        """Normalise float [n, height, width, channels] or [n, channels]."""
         # The fused operation takes images; vectors become images of one pixel.
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(

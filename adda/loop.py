@@ -38,7 +38,7 @@ def run_steps(
         One row a call: `step`, the number of steps done, and each loss's and figure's mean over it.
 
     Raises:
-        AddaError: a loss is NaN or infinite; the message names it and the step.
+        AddaError: a loss or a figure is NaN or infinite; the message names it and the step.
     """
 
     names = (*losses, *figures)
@@ -54,7 +54,7 @@ def run_steps(
                 for name, value in zip(names, row, strict=True):
                     if not math.isfinite(value):
                         raise AddaError(
-                            f"{title}: the {name} loss is {value} at step {first + offset + 1}; "
+                            f"{title}: {name} is {value} at step {first + offset + 1}; "
                             "lower the learning rate or the loss weights"
                         )
             means = dict(zip(names, rows.mean(axis=0, dtype=float).tolist(), strict=True))

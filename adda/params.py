@@ -11,7 +11,15 @@ from adda.errors import AddaError
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
+Width = Annotated[float, Field(gt=0, le=16)]
+FileName = Annotated[str, Field(pattern=r"^[\w-][\w.-]*$")]
+MnistFile = Literal[
+    "train-images-idx3-ubyte.gz",
+    "train-labels-idx1-ubyte.gz",
+    "t10k-images-idx3-ubyte.gz",
+    "t10k-labels-idx1-ubyte.gz",
+]
 Urls = Annotated[list[str], Field(min_length=1)]
 Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -26,18 +34,18 @@ class Group(BaseModel):
 
 class MnistParams(Group):
     urls: Urls
-    hashes: dict[str, Digest]
+    hashes: Annotated[dict[MnistFile, Digest], Field(min_length=4)]
 
 
 class PhotographsParams(Group):
-    file: str
+    file: FileName
     urls: Urls
     hash: Digest | None
     splits: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 
 
 class MnistmParams(Group):
-    file: str
+    file: FileName
     urls: Urls
     hash: Digest | None
 
@@ -57,7 +65,7 @@ class SplitParams(Group):
 
 
 class ModelParams(Group):
-    width: Rate
+    width: Width
     code_size: Count
 
 
@@ -80,7 +88,7 @@ class TrainParams(Group):
 
 
 class JudgeParams(Group):
-    width: Rate
+    width: Width
     steps: Count
     batch_size: Count
     learning_rate: Rate
@@ -109,6 +117,8 @@ def read_params(path: str | Path) -> Params:
         raise AddaError(f"{path} is missing; run this from the root of the repository") from None
     except yaml.YAMLError as error:
         raise AddaError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    except (OSError, ValueError, RecursionError) as error:  # no text, or a date that is none
+        raise AddaError(f"{path} cannot be read ({error}); restore it") from None
     try:
         return Params.model_validate(values)
     except ValidationError as error:

@@ -35,7 +35,8 @@ def published_images(
     if not isinstance(pickled, dict):
         raise AddaError(f"{where} holds {type(pickled).__name__}; it must hold a dictionary")
     parts = {
-        key.decode() if isinstance(key, bytes) else key: value for key, value in pickled.items()
+        key.decode("latin-1") if isinstance(key, bytes) else key: value
+        for key, value in pickled.items()
     }
     for name in ("train", "valid", "test"):
         part = parts.get(name)
@@ -48,7 +49,7 @@ def published_images(
                 "it must be uint8 [n, 28, 28, 3]"
             )
     train = parts["train"]
-    if "valid" in parts:
+    if parts.get("valid") is not None:
         train = np.concatenate([parts["valid"], train])
     images = {"train": train, "test": parts["test"]}
     for name, part in images.items():

@@ -5,6 +5,7 @@ held-out source images.
 """
 
 import pickle
+import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +67,7 @@ def _read_mnist(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
 
 

@@ -3,7 +3,7 @@
 `pickle.load` runs whatever callables a file names. This reader interprets the pickle opcodes
 itself and has no opcode that calls: a global is looked up in a fixed table of constructors written
 here, and any other name, opcode or length is refused. Arrays are views of the file's bytes, so no
-declared shape can allocate memory.
+declared shape can allocate memory; what has to be copied is counted against a limit.
 
 The opcodes are documented in the standard library's `pickletools`.
 """
@@ -14,6 +14,7 @@ import math
 import pickle
 import re
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -37,7 +38,8 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> Any:
     """Read a pickle, plain or gzipped, of protocol 0 to 5, written by Python 2 or 3.
 
     Args:
-        max_bytes: the largest accepted size of the pickle after decompression.
+        max_bytes: the largest accepted size of the pickle after decompression, and of all copies
+            that text and old protocols make necessary.
 
     Returns:
         What the pickle holds: dicts, lists, tuples, strings, numbers, None, and read-only NumPy
@@ -48,7 +50,7 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> Any:
     """
     data = _read(Path(path), max_bytes)
     try:
-        return _Reader(data).read()
+        return _Reader(data, max_bytes).read()
     except _Refused as reason:
         raise AddaError(f"{path} is refused: {reason}; use a pickle of plain arrays") from None
     # What malformed opcodes run into: short reads, empty stacks, absent memos, bad text.
@@ -100,7 +102,6 @@ class _Dtype:
 def _array(buffer: Any, dtype: Any, shape: Any, fortran: bool) -> np.ndarray:
     if not isinstance(dtype, _Dtype):
         raise _Refused("it holds an array whose dtype is no dtype")
-    buffer = buffer.encode("latin-1") if isinstance(buffer, str) else buffer
     if not isinstance(buffer, bytes | memoryview):
         raise _Refused("it holds an array whose contents are not bytes")
     shape = shape if isinstance(shape, tuple) else (shape,)
@@ -166,8 +167,9 @@ for _core in ("numpy.core", "numpy._core"):
 class _Reader:
     """A stack machine for the opcodes that data needs."""
 
-    def __init__(self, data: bytes):
+    def __init__(self, data: bytes, max_copied: int):
         self.data = memoryview(data)
+        self.copies_left = max_copied
         self.at = 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
@@ -209,10 +211,17 @@ class _Reader:
         line = self.line()
         if len(line) > LONG_TEXT and re.search(rb"\\u(?!00)|\\U", line):
             raise _Refused("it holds a long text that is no array")
-        self.push(line.decode("raw-unicode-escape"))
+        self.push_copy(line.decode("raw-unicode-escape"))
 
     def push(self, value: Any) -> None:
         self.stack.append(value)
+
+    def push_copy(self, value: str | bytes) -> None:
+        """Push something that takes memory of its own. A pickle can ask for it again and again."""
+        self.copies_left -= sys.getsizeof(value)
+        if self.copies_left < 0:
+            raise _Refused("it asks for more copies of its contents than any array needs")
+        self.push(value)
 
     def pop_mark(self) -> list[Any]:
         """Everything above the topmost mark."""
@@ -245,7 +254,7 @@ class _Reader:
         line = self.line()
         if len(line) < 2 or line[:1] not in (b"'", b'"') or line[:1] != line[-1:]:
             raise ValueError("a string without quotes")
-        self.push(codecs.escape_decode(line[1:-1])[0])
+        self.push_copy(codecs.escape_decode(line[1:-1])[0])
 
     def append(self, items: list[Any]) -> None:
         if not isinstance(self.stack[-1], list):
@@ -282,7 +291,11 @@ class _Reader:
         # Nothing callable reaches the stack but the constructors of this module.
         if not callable(constructor) or not isinstance(arguments, tuple):
             raise _Refused("it calls something that is not array data")
-        self.push(constructor(*arguments))
+        made = constructor(*arguments)
+        if isinstance(made, bytes):
+            self.push_copy(made)
+        else:
+            self.push(made)
 
     def build(self) -> None:
         state, target = self.stack.pop(), self.stack[-1]
@@ -315,16 +328,16 @@ def _plain(value: Any) -> Any:
             if not hasattr(value, "array"):
                 raise _Refused("it holds an array without contents")
             return value.array
-        if isinstance(value, memoryview):
-            return bytes(value)
         if isinstance(value, _Dtype):
             return value.dtype
         if callable(value) or value is _MARK:
             raise _Refused("it holds a function or class")
-        if not isinstance(value, dict | list | tuple):
+        if not isinstance(value, dict | list | tuple | memoryview):
             return value
         if id(value) not in done:
-            if isinstance(value, dict):
+            if isinstance(value, memoryview):
+                done[id(value)] = bytes(value)
+            elif isinstance(value, dict):
                 done[id(value)] = made = {}
                 made.update((key, convert(item, depth + 1)) for key, item in value.items())
             elif isinstance(value, list):
@@ -365,9 +378,9 @@ _OPCODES: dict[bytes, Callable[[_Reader], Any]] = {
     pickle.BINBYTES8: lambda r: r.push(r.take(r.unpack("<Q"))),
     pickle.BYTEARRAY8: lambda r: r.push(r.take(r.unpack("<Q"))),
     pickle.UNICODE: _Reader.escaped_text,
-    pickle.SHORT_BINUNICODE: lambda r: r.push(r.text("<B")),
-    pickle.BINUNICODE: lambda r: r.push(r.text("<I")),
-    pickle.BINUNICODE8: lambda r: r.push(r.text("<Q")),
+    pickle.SHORT_BINUNICODE: lambda r: r.push_copy(r.text("<B")),
+    pickle.BINUNICODE: lambda r: r.push_copy(r.text("<I")),
+    pickle.BINUNICODE8: lambda r: r.push_copy(r.text("<Q")),
     pickle.EMPTY_TUPLE: lambda r: r.push(()),
     pickle.TUPLE1: lambda r: r.pop_tuple(1),
     pickle.TUPLE2: lambda r: r.pop_tuple(2),

@@ -18,7 +18,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """
     first, second = first.astype(np.float64), second.astype(np.float64)
     means = first.mean(axis=0) - second.mean(axis=0)
-    c1, c2 = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    c1, c2 = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (first, second))
     # The trace of the root of a product of covariances is the sum of the roots of its eigenvalues.
     roots = np.sqrt(np.linalg.eigvals(c1 @ c2).real.clip(min=0))
     return float(max(0.0, means @ means + np.trace(c1) + np.trace(c2) - 2 * roots.sum()))

@@ -68,7 +68,7 @@ def _held_out_labels(params: DataParams, published: np.ndarray) -> np.ndarray:
     if params.directory is None or not (path := Path(params.directory) / "labels.npy").is_file():
         return published
     labels = read_array(path)
-    if np.isin(labels, (0, 1)).all():
+    if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
         raise AddaError(
             f"{path} holds only zeros and ones: these are domain labels, which the original "
             "project writes under this name; put the digit of each held-out image there, or "

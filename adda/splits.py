@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from adda.errors import AddaError
 from adda.raw import Raw
 
 
@@ -26,6 +27,9 @@ def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.nd
         Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
         [n, 28, 28, 3]; the labels of each but source_test under labels/; and, as `labels`, those
         of source_test, the held-out digits that are translated.
+
+    Raises:
+        AddaError: a split would be too small to hold every digit.
     """
     mnist, mnistm, held_out_labels = raw
     labels = mnist["y_train"]
@@ -38,12 +42,15 @@ def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.nd
     }
     # Spawned generators are independent of each other.
     for domain, rng in zip(images, np.random.default_rng(seed).spawn(2), strict=True):
-        train, valid = train_test_split(
-            np.arange(len(labels)),
-            test_size=valid_fraction,
-            stratify=labels,
-            random_state=int(rng.integers(2**31)),
-        )
+        try:
+            train, valid = train_test_split(
+                np.arange(len(labels)),
+                test_size=valid_fraction,
+                stratify=labels,
+                random_state=int(rng.integers(2**31)),
+            )
+        except ValueError as error:  # a split too small to hold every digit
+            raise AddaError(f"split.valid_fraction is {valid_fraction}: {error}") from None
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[domain][index]
             arrays[f"labels/{domain}_{name}"] = labels[index]

@@ -38,7 +38,8 @@ def train_autoencoder(
     Args:
         source: uint8 [n, 28, 28, 3], binarised MNIST.
         target: uint8 [m, 28, 28, 3], MNIST-M.
-        checkpoints: a folder for the progress of runs; None: none is kept.
+        checkpoints: a folder for the progress of runs, to be removed when the networks are safely
+            stored; None: no progress is kept.
 
     Returns:
         The networks, and the history of `run_steps` with the unweighted `LOSSES` and the `FIGURES`.
@@ -60,8 +61,6 @@ def train_autoencoder(
         checkpoints=kept,
         xla=train.xla,
     )
-    if kept is not None:
-        kept.clear()
     return learners.networks, history
 
 

@@ -104,7 +104,8 @@ def _in_a_process(side: str) -> dict | None:
 
 
 def step_flops(width: float, batch_size: int) -> float:
-    """Multiplications and additions of one step, convolutions and dense layers alone.
+    """Multiplications and additions of one step, convolutions and dense layers alone, without
+    those of a kernel's taps on padding.
 
     A layer's backward pass costs its forward pass twice: once for its weights, once for its input,
     which a network's first layer spares. On its way to the decoder the adversarial loss crosses the
@@ -122,8 +123,7 @@ def step_flops(width: float, batch_size: int) -> float:
             elif kind == "image":
                 forward = 2 * 32 * 32 * 3 * 28 * 28 * 3
             else:
-                side = side_in if kind == "up" else side_out
-                forward = 2 * 25 * a * b * side**2
+                forward = 2 * a * b * _taps(max(side_in, side_out), min(side_in, side_out)) ** 2
             total += forward * (weights + (number > 0 or first_input))
         return total
 
@@ -135,6 +135,17 @@ def step_flops(width: float, batch_size: int) -> float:
         + four * (forward["discriminator"] + cost("discriminator", False, True))
         + both * forward["discriminator"]
     )
+
+
+def _taps(large: int, small: int) -> int:
+    """How many taps of a 5-tap kernel meet data along one axis, SAME padding, summed over places.
+
+    A transposed convolution is that from its larger side to its smaller.
+    """
+    strides = -(-large // small)
+    before = max((small - 1) * strides + 5 - large, 0) // 2
+    starts = (place * strides - before for place in range(small))
+    return sum(min(start + 5, large) - max(start, 0) for start in starts)
 
 
 def _timed(steps: int, run: Callable[[int], object]) -> float:

@@ -7,10 +7,12 @@ import pandas as pd
 from adda.arrays import read_images
 from adda.device import use_device
 from adda.errors import run_stage
-from adda.files import write_csv, write_json
+from adda.files import remove, write_csv, write_json
 from adda.networks import save_autoencoder
 from adda.params import read_params
 from adda.training import train_autoencoder
+
+CHECKPOINTS = Path(".checkpoints")
 
 
 def main() -> str:
@@ -22,12 +24,13 @@ def main() -> str:
         params.model,
         params.loss,
         params.train,
-        checkpoints=Path(".checkpoints"),
+        checkpoints=CHECKPOINTS,
     )
     save_autoencoder("data/model", networks, params.model)
     write_csv("metrics/history.csv", pd.DataFrame(history))
     last = history[-1]
     write_json("metrics/train.json", last)
+    remove(CHECKPOINTS)  # only now is everything where it belongs
     return f"data/model: {last['step']} steps, l2 {last['l2']:.4f}"
 
 

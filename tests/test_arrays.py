@@ -42,7 +42,12 @@ def test_truncated_missing_and_pickled_files(tmp_path):
     np.save(tmp_path / "whole.npy", np.zeros((4, 28, 28, 3), np.uint8))
     (tmp_path / "cut.npy").write_bytes((tmp_path / "whole.npy").read_bytes()[:-1])
     np.save(tmp_path / "object.npy", np.array([{}], dtype=object))
-    for name in ("cut", "object"):
+    np.savez(tmp_path / "archive.npz", np.zeros(3))
+    (tmp_path / "archive.npz").rename(tmp_path / "archive.npy")
+    (tmp_path / "zip.npy").write_bytes(b"PK\x03\x04 and no more")
+    header = str({"descr": "|u1", "fortran_order": False, "shape": (10**14,)}).ljust(117) + "\n"
+    (tmp_path / "huge.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header.encode())
+    for name in ("cut", "object", "archive", "zip", "huge"):
         with pytest.raises(AddaError, match=f"{name}.npy cannot be read"):
             read_images(tmp_path / f"{name}.npy")
     with pytest.raises(AddaError, match="missing"):

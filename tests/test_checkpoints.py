@@ -1,7 +1,6 @@
 """A killed run goes on where it was and ends with the weights of one that was never killed."""
 
 import errno
-import os
 import signal
 import subprocess
 import sys
@@ -111,13 +110,6 @@ def test_checkpoints_wait_their_time(tmp_path):
     assert files(tmp_path) == []
 
 
-def test_clearing_leaves_nothing(tmp_path):
-    run = Run(tmp_path)
-    run.train()
-    run.checkpoints.clear()
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_key_changes_with_whatever_determines_the_run():
     array = np.arange(6, dtype=np.uint8)
     keys = [
@@ -180,4 +172,3 @@ def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
     with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:
         assert straight.files == killed.files
         assert all((straight[name] == killed[name]).all() for name in straight.files)
-    assert os.listdir(tmp_path / "checkpoints") == []

@@ -1,6 +1,7 @@
 """dvc.yaml is held against the code: a dependency left out would leave a stale result in place."""
 
 import ast
+import re
 
 import pytest
 import yaml
@@ -25,13 +26,23 @@ def test_code_dependencies_are_what_the_stage_imports(name):
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_data_dependencies_are_what_the_stage_names(name):
-    source = (ROOT / f"stages/{name}.py").read_text()
-    for dep in STAGES[name]["deps"]:
-        if dep.startswith("data/processed/images/"):
-            domain, split = dep.rsplit("/", 1)[1].removesuffix(".npy").split("_")
-            assert f"{split}.npy" in source
-            assert domain in source
+def test_every_data_path_that_a_stage_names_is_a_dependency_or_an_output(name):
+    named = set()
+    for path in re.findall(
+        r'f?"((?:data|metrics)/[^"]*)"', (ROOT / f"stages/{name}.py").read_text()
+    ):
+        if ": " not in path:  # a message
+            named |= {path.replace("{domain}", domain) for domain in ("source", "target")}
+    stage = STAGES[name]
+    outs = [
+        out if isinstance(out, str) else next(iter(out))
+        for kind in ("outs", "metrics", "plots")
+        for out in stage.get(kind, [])
+    ]
+    declared = {dep for dep in stage["deps"] if not dep.endswith(".py")} | set(outs)
+    if name == "evaluate" or name == "translate":  # these read files of a directory
+        named = {path if path in declared else path.rsplit("/", 1)[0] for path in named}
+    assert named == declared
 
 
 def test_labels_of_target_images_reach_the_judge_alone():

@@ -142,6 +142,19 @@ def test_the_directory_comes_first_and_needs_no_network(get, server, tmp_path):
     assert server.seen == []
 
 
+def test_another_address_is_another_file_where_there_is_no_digest(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(name)
+        url = (tmp_path / name).as_uri()
+        assert fetch("file", [url], None, None, tmp_path / "cache").read_text() == name
+
+
+def test_a_directory_that_is_none_is_named(server, get):
+    with pytest.raises(AddaError, match=r"data\.directory is /no/such, which is no folder"):
+        get("good", directory="/no/such")
+    assert server.seen == []
+
+
 def test_a_file_address(tmp_path):
     (tmp_path / "a file").write_bytes(BODY)
     url = (tmp_path / "a file").as_uri()

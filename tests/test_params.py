@@ -47,6 +47,8 @@ def test_dvcs_way_of_writing_small_numbers_is_understood(read):
         ("train", "device", "tpu"),
         ("split", "valid_fraction", 1),
         ("judge", "seed", None),
+        ("judge", "width", 1e308),
+        ("train", "batch_size", 10**12),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(read, group, key, value):
@@ -67,6 +69,23 @@ def test_a_missing_key_is_named(tmp_path):
 def test_a_file_that_is_no_params_file(tmp_path, text):
     (tmp_path / "params.yaml").write_text(text)
     with pytest.raises(AddaError, match=r"params\.yaml"):
+        read_params(tmp_path / "params.yaml")
+
+
+def test_files_that_are_no_text(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
+    (tmp_path / "date.yaml").write_text("a: 2024-13-45")
+    for name in ("latin.yaml", "date.yaml", ""):
+        with pytest.raises(AddaError, match=r"cannot be read|not valid YAML"):
+            read_params(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["../file", "/file", "", "..", "a/b"])
+def test_file_names_stay_in_their_folder(tmp_path, name):
+    values = copy.deepcopy(DEFAULTS)
+    values["data"]["mnistm"]["file"] = name
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=r"data\.mnistm\.file"):
         read_params(tmp_path / "params.yaml")
 
 

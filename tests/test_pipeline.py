@@ -139,6 +139,7 @@ def test_results_are_whole(finished):
     baselines = json.loads(finished.read("metrics/baselines.json"))
     assert baselines["target_only_accuracy"] > 0.3  # 60 small steps; chance is 0.1
     assert finished.git("status", "--porcelain") == ""
+    assert not (finished.path / ".checkpoints").exists()
 
 
 def test_the_judge_is_the_classifier_whose_accuracy_is_reported(finished, run_python):
@@ -236,7 +237,7 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
     before = project.read("metrics/train.json")
     result = project.try_dvc("exp", "run", "-S", "train.learning_rate=1e+30")
     assert result.returncode != 0
-    assert "train: the l2 loss is nan at step" in result.stderr
+    assert "train: l2 is nan at step" in result.stderr
     assert not list(project.path.glob("**/*.partial"))
     project.git("restore", "params.yaml", "metrics", "dvc.lock")
     project.dvc("checkout")

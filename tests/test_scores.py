@@ -17,4 +17,5 @@ def test_frechet_distance_against_the_matrix_square_root(rng):
 def test_frechet_distance_of_a_shift_is_its_square(rng):
     features = rng.normal(size=(50, 4)).astype(np.float32)
     assert frechet_distance(features, features) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(features[:, :1], features[:, :1] + 2) == pytest.approx(4, rel=1e-5)
     assert frechet_distance(features, features + 2) == pytest.approx(16, rel=1e-5)

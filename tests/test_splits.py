@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from adda.errors import AddaError
 from adda.raw import Raw
 from adda.splits import binarise, split_domains
 
@@ -59,6 +60,11 @@ def test_the_seed_alone_decides(raw):
     first, second, other = (split_domains(raw, 0.2, seed) for seed in (3, 3, 4))
     assert all((first[name] == second[name]).all() for name in first)
     assert (first["images/source_train"] != other["images/source_train"]).any()
+
+
+def test_a_split_too_small_for_ten_digits(raw):
+    with pytest.raises(AddaError, match=r"split\.valid_fraction is 0\.001"):
+        split_domains(raw, 0.001, 0)
 
 
 def test_binarise_counts_every_pixel_above_zero():

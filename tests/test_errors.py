@@ -1,0 +1,34 @@
+import errno
+
+import pytest
+import tensorflow as tf
+
+from adda.errors import AddaError, run_stage
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (AddaError("params.yaml is missing"), "error: params.yaml is missing"),
+        (OSError(errno.ENOSPC, "No space left on device", "out"), "No space left on device: 'out'"),
+        (MemoryError(), "error: memory ran out"),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM"), "error: memory ran out"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence(error, message):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit, match=message) as caught:
+        run_stage(main)
+    assert "\n" not in caught.value.code
+
+
+def test_a_bug_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError):
+        run_stage(lambda: 1 / 0)
+
+
+def test_the_last_line_is_the_summary(capsys):
+    run_stage(lambda: "data/model: 3 steps")
+    assert capsys.readouterr().out == "data/model: 3 steps\n"
