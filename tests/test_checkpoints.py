@@ -1,6 +1,7 @@
 """A killed run goes on where it was and ends with the weights of one that was never killed."""
 
 import errno
+import shutil
 import signal
 import subprocess
 import sys
@@ -155,6 +156,7 @@ def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
         )
 
     assert start("straight.npz").wait() == 0
+    shutil.rmtree(tmp_path / "checkpoints")
     rng = np.random.default_rng(0)
     reached = set()
     for _ in range(3):

@@ -1,0 +1,43 @@
+import pytest
+
+from adda.errors import AddaError
+from adda.seeds import over_seeds
+
+
+def run(seed, weight, accuracy):
+    return {
+        "data": {
+            "params": {
+                "params.yaml": {"data": {"train": {"seed": seed}, "loss": {"l2_weight": weight}}}
+            },
+            "metrics": {"metrics/evaluation.json": {"data": {"accuracy": accuracy}}},
+        }
+    }
+
+
+def shown(*runs, workspace=None):
+    """As `dvc exp show --json` nests them; a failed run has no data."""
+    first = (workspace or runs[0]) | {"experiments": None}
+    experiments = [{"revs": [each]} for each in runs] + [{"revs": [{"data": None}]}]
+    return [first, runs[0] | {"experiments": experiments}]
+
+
+def test_means_and_deviations_by_hand():
+    table = over_seeds(
+        shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6), run(2, 1.0, 0.7), run(0, 5.0, 0.9)),
+        "train.seed",
+    )
+    assert table.to_dict("records") == [
+        {"loss.l2_weight": "1.0", "n": 3, "accuracy": "0.6000 ± 0.1000"},
+        {"loss.l2_weight": "5.0", "n": 1, "accuracy": "0.9000"},
+    ]
+
+
+def test_the_workspace_does_not_count_twice():
+    table = over_seeds(shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6)), "train.seed")
+    assert table.to_dict("records") == [{"n": 2, "accuracy": "0.5500 ± 0.0707"}]
+
+
+def test_a_parameter_that_nobody_has():
+    with pytest.raises(AddaError, match=r"no finished run has the parameter train\.sed"):
+        over_seeds(shown(run(0, 1.0, 0.5)), "train.sed")
