@@ -14,12 +14,6 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 Width = Annotated[float, Field(gt=0, le=16)]
 FileName = Annotated[str, Field(pattern=r"^[\w-][\w.-]*$")]
-MnistFile = Literal[
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-]
 Urls = Annotated[list[str], Field(min_length=1)]
 Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
@@ -34,7 +28,7 @@ class Group(BaseModel):
 
 class MnistParams(Group):
     urls: Urls
-    hashes: Annotated[dict[MnistFile, Digest], Field(min_length=4)]
+    hashes: Annotated[list[Digest], Field(min_length=4, max_length=4)]
 
 
 class PhotographsParams(Group):

@@ -8,7 +8,7 @@ from adda.arrays import check_labels, read_array
 from adda.bsds500 import read_photographs
 from adda.errors import AddaError
 from adda.fetch import fetch
-from adda.mnist import read_mnist
+from adda.mnist import FILES, read_mnist
 from adda.mnistm import make_mnistm
 from adda.packaged import packaged_digits, packaged_photographs
 from adda.params import DataParams
@@ -33,9 +33,12 @@ def load_source(params: DataParams, cache: Path) -> Raw:
         mnistm = _make_both(mnist, packaged_photographs(), params.seed)
         return Raw(mnist, mnistm, mnist["y_test"])
 
+    names = (name for name, _, _ in FILES.values())
+    hashes = dict(zip(names, params.mnist.hashes, strict=True))
+
     def find(name: str) -> Path:
         urls = [base.rstrip("/") + "/" + name for base in params.mnist.urls]
-        return fetch(name, urls, params.mnist.hashes[name], params.directory, cache)
+        return fetch(name, urls, hashes[name], params.directory, cache)
 
     mnist = read_mnist(find)
     if params.source == "build":

@@ -235,7 +235,7 @@ def test_a_missing_file_is_named(project, stage, damage, message):
 
 def test_exploding_training_stops_and_the_results_before_come_back(project):
     before = project.read("metrics/train.json")
-    result = project.try_dvc("exp", "run", "-S", "train.learning_rate=1e+30")
+    result = project.try_dvc("exp", "run", "-S", "train.learning_rate=1e+38")
     assert result.returncode != 0
     assert "train: l2 is nan at step" in result.stderr
     assert not list(project.path.glob("**/*.partial"))
@@ -246,14 +246,17 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
 
 
 def test_a_killed_stage_simply_runs_again(project):
-    expected = project.read("dvc.lock")
-    process = project.start("repro", "--force", "--single-item", "train")
+    params = yaml.safe_load(project.read("params.yaml"))
+    params["train"]["seed"] = 7  # something that the run cache has never seen
+    (project.path / "params.yaml").write_text(yaml.safe_dump(params))
+    process = project.start("repro")
     while (project.path / "data/model").exists():  # dvc removes it just before the stage starts
         time.sleep(0.05)
     time.sleep(2)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert not (project.path / "data/model").exists()
-    assert stages_run(project.dvc("repro")) == ["train"]
-    assert project.read("dvc.lock") == expected
-    assert (project.path / "data/model/encoder.weights.h5").exists()
+    assert stages_run(project.dvc("repro")) == ["train", "translate", "evaluate"]
+    lock = project.read("dvc.lock")
+    project.dvc("repro", "--force", "--single-item", "train")
+    assert project.read("dvc.lock") == lock  # the killed run left no trace
