@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def step_flops(width: float, batch_size: int) -> float:
     def cost(network: str, first_input: bool, weights: bool) -> float:
         total = 0.0
         for number, (kind, side_in, side_out, c_in, c_out) in enumerate(LAYERS[network]):
-            a, b = (c if c in FIXED else max(1, round(c * width)) for c in (c_in, c_out))
+            a, b = _channels(c_in, width), _channels(c_out, width)
             if kind == "dense":  # one end is the code, a logit, or a map of 4 x 4
                 a, b = (64 if side_in == 1 else 16 * a), (64 if network == "encoder" else b)
                 b = 16 * b if side_out == 4 else b
@@ -135,6 +136,10 @@ def step_flops(width: float, batch_size: int) -> float:
         + four * (forward["discriminator"] + cost("discriminator", False, True))
         + both * forward["discriminator"]
     )
+
+
+def _channels(published: int, width: float) -> int:
+    return published if published in FIXED else max(1, round(published * width))
 
 
 def _taps(large: int, small: int) -> int:
@@ -203,8 +208,7 @@ def original(width: float, batch_size: int, steps: int) -> dict:
 
     tf.disable_eager_execution()
 
-    def channels(count: int) -> int:
-        return count if count in FIXED else max(1, round(count * width))
+    channels = partial(_channels, width=width)
 
     def dense(x, size, name):
         kernel = tf.get_variable(name, [x.shape[-1], size])
@@ -288,8 +292,7 @@ def torch(width: float, batch_size: int, steps: int) -> dict:
     from torch import nn
     from torch.nn import functional
 
-    def channels(count: int) -> int:
-        return count if count in FIXED else max(1, round(count * width))
+    channels = partial(_channels, width=width)
 
     def convolutions(layers) -> Iterator[nn.Module]:
         for _, side_in, side_out, c_in, c_out in layers:
