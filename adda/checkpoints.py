@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.device import is_chief
 from adda.files import whole
 
 KEPT = 2  # the newest, and one before it in case that is damaged
@@ -32,23 +33,52 @@ class Checkpoints:
         key: a digest of the run, from `run_key`.
         variables: what to save and restore, in a fixed order.
         seconds: how long to wait between two checkpoints.
+        strategy: the devices that share the run, by default one. The chief alone reads and writes;
+            other workers get its state when they start.
     """
 
     def __init__(
-        self, directory: Path, key: str, variables: Sequence[keras.Variable], seconds: float
+        self,
+        directory: Path,
+        key: str,
+        variables: Sequence[keras.Variable],
+        seconds: float,
+        strategy: tf.distribute.Strategy | None = None,
     ):
         self.folder = directory / key
         self.variables = variables
         self.seconds = seconds
+        self.strategy = strategy or tf.distribute.get_strategy()
+        self.chief = is_chief(self.strategy)
         self.saved_at = time.monotonic()
 
     def restore(self) -> History:
-        """Load the newest sound checkpoint into the variables.
+        """Load the newest sound checkpoint into the variables, on every worker.
 
         Returns:
             The history up to it, its last row's `step` being the number of steps done; empty if
-            there is none. A checkpoint that cannot be used is renamed, with a warning.
+            there is none. Workers other than the chief get that row's `step` alone. A checkpoint
+            that cannot be used is renamed, with a warning.
         """
+        history = self._load() if self.chief else []
+        if self.strategy.cluster_resolver is None:
+            return history
+        step = int(self._from_chief(np.int64(history[-1]["step"] if history else 0)))
+        if step:
+            for variable in self.variables:
+                variable.assign(self._from_chief(variable.numpy()))
+        return history if self.chief or not step else [{"step": step}]
+
+    def _from_chief(self, value: np.ndarray) -> np.ndarray:
+        """What the chief calls this with, on every worker: a sum to which the others give zero."""
+        values = self.strategy.experimental_distribute_values_from_function(
+            lambda context: tf.constant(
+                value if context.replica_id_in_sync_group == 0 else np.zeros_like(value)
+            )
+        )
+        return self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()
+
+    def _load(self) -> History:
         for path in reversed(self._paths()):
             try:
                 with np.load(path, allow_pickle=False) as file:
@@ -69,7 +99,7 @@ class Checkpoints:
 
     def save_if_due(self, history: History) -> None:
         """Save if `seconds` have passed since the last time; a full disk is only warned about."""
-        if time.monotonic() - self.saved_at < self.seconds:
+        if not self.chief or time.monotonic() - self.saved_at < self.seconds:
             return
         path = self.folder / f"{history[-1]['step']:09d}.npz"
         try:

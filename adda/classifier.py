@@ -1,31 +1,34 @@
 """A digit classifier. Trained on labelled target images it is the judge of translations."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.batch import SOURCE, draw_batch, to_float
 from adda.errors import AddaError
 from adda.files import whole
 from adda.inference import apply
-from adda.loop import draw_batch, run_steps
+from adda.loop import run_steps
 from adda.losses import digit_cross_entropy
-from adda.networks import make_classifier, to_float
+from adda.networks import make_classifier
 from adda.params import JudgeParams
 
 STEPS_PER_CALL = 20
 
 
-def fit_classifier(
-    images: np.ndarray, labels: np.ndarray, params: JudgeParams, title: str
-) -> keras.Sequential:
+Draw = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+
+def fit_classifier(draw: Draw, params: JudgeParams, title: str) -> keras.Sequential:
     """Train a classifier from scratch.
 
     Args:
-        images: uint8 [n, 28, 28, 3].
-        labels: uint8 [n], 0 to 9.
+        draw: takes the number of a step, int64, and returns its batch: float32 images
+            [n, 28, 28, 3] in [0, 1] and int32 digits [n].
         title: names the fit in its progress bar and errors.
     """
     keras.utils.set_random_seed(params.seed)
@@ -35,31 +38,48 @@ def fit_classifier(
     )
     weights = classifier.trainable_variables
     optimizer.build(weights)
-    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        batch = draw_batch(len(images), params.batch_size, params.seed, 0, number)
+        images, digits = draw(number)
         with tf.GradientTape() as tape:
-            logits = classifier(to_float(tf.gather(images, batch)), training=True)
-            loss = digit_cross_entropy(tf.gather(labels, batch), logits)
+            loss = digit_cross_entropy(digits, classifier(images, training=True))
         optimizer.apply(tape.gradient(loss, weights), weights)
         return {"digit": loss}
 
-    run_steps(step, ["digit"], steps=params.steps, steps_per_call=STEPS_PER_CALL, title=title)
+    run_steps(step, steps=params.steps, steps_per_call=STEPS_PER_CALL, title=title)
     return classifier
+
+
+def labelled(images: np.ndarray, digits: np.ndarray, size: int, seed: int) -> Draw:
+    """Random batches of `size` labelled images.
+
+    Args:
+        images: uint8 [n, 28, 28, 3].
+        digits: uint8 [n], 0 to 9.
+    """
+    images, digits = tf.constant(images), tf.constant(digits.astype(np.int32))
+
+    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        batch = draw_batch(len(images), size, seed, SOURCE, number)
+        return to_float(tf.gather(images, batch)), tf.gather(digits, batch)
+
+    return draw
 
 
 def predict_digits(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
     """The most likely digit of each image: uint8 [n, 28, 28, 3] to uint8 [n]."""
-    logits = apply(lambda batch: classifier(batch, training=False), images)
-    return logits.argmax(axis=1).astype(np.uint8)
+    return probabilities(classifier, images).argmax(axis=1).astype(np.uint8)
+
+
+def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
+    """How likely each digit is: uint8 [n, 28, 28, 3] to float32 [n, 10], rows summing to 1."""
+    return apply(lambda batch: tf.nn.softmax(classifier(batch, training=False)), images)
 
 
 def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
     """The last convolution's activations, averaged over place: float32 [n, 256 * width]."""
-    convolutions = keras.Sequential(
-        classifier.layers[:-3]
-    )  # without flatten, logits and their cast
+    # All but the last three layers: flatten, logits, and their cast.
+    convolutions = keras.Sequential(classifier.layers[:-3])
     return apply(
         lambda batch: tf.reduce_mean(convolutions(batch, training=False), axis=(1, 2)), images
     )

@@ -1,5 +1,6 @@
-"""Where the arithmetic happens: a GPU where there is one, else the CPU."""
+"""Where the arithmetic happens: a GPU where there is one, else the CPU; or many of them."""
 
+import json
 import os
 
 import tensorflow as tf
@@ -32,3 +33,51 @@ def use_device(choice: str) -> str:
     for gpu in gpus:  # take memory as it is needed, so that others can share the card
         tf.config.experimental.set_memory_growth(gpu, True)
     return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})"
+
+
+def make_strategy(choice: str) -> tf.distribute.Strategy:
+    """Choose how devices share a training step; call this right after `use_device`.
+
+    Args:
+        choice: "auto" is one device, or all GPUs of this machine where there are several;
+            "multi_worker" is every machine of the cluster that TF_CONFIG describes or, without
+            one, that Slurm has started.
+
+    Raises:
+        AddaError: "multi_worker" was asked for and nothing describes the cluster.
+    """
+    if choice == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy(_cluster())
+    if len(tf.config.get_visible_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes: the first worker, or the only process."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or (resolver.task_type, resolver.task_id) in (
+        (None, None),
+        ("chief", 0),
+        ("worker", 0),
+    )
+
+
+def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
+    resolvers = tf.distribute.cluster_resolver
+    if "TF_CONFIG" in os.environ:
+        try:
+            described = json.loads(os.environ["TF_CONFIG"])
+            described["cluster"]["worker"], described["task"]["index"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise AddaError(
+                f"TF_CONFIG does not describe a cluster ({error}); it must hold the cluster's "
+                "workers and this process's task, as in the README"
+            ) from None
+        return resolvers.TFConfigClusterResolver()
+    if "SLURM_STEP_NUM_TASKS" in os.environ:
+        return resolvers.SlurmClusterResolver()
+    raise AddaError(
+        "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
+        "set TF_CONFIG as in the README, or train.strategy to auto"
+    )

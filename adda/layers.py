@@ -15,6 +15,8 @@ class BatchNorm(layers.Layer):
     memory; on a CPU that costs a sixth of a training step. The defaults are the same: epsilon 1e-3,
     momentum 0.99, statistics of the batch when training, their moving averages otherwise. Only the
     average of the variance differs: it is the unbiased one, n / (n - 1) times Keras'.
+
+    Where several devices share a batch, the statistics are those of the whole batch.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
@@ -22,7 +24,12 @@ class BatchNorm(layers.Layer):
         # Statistics and their application stay in float32 under mixed precision.
         self.gamma, self.beta, self.moving_mean, self.moving_variance = (
             self.add_weight(
-                shape=channels, initializer=start, trainable=trained, name=name, autocast=False
+                shape=channels,
+                initializer=start,
+                trainable=trained,
+                name=name,
+                autocast=False,
+                aggregation="mean" if trained else "only_first_replica",  # all replicas agree
             )
             for name, start, trained in (
                 ("gamma", "ones", True),
@@ -36,7 +43,18 @@ class BatchNorm(layers.Layer):
         """Normalise float [n, height, width, channels] or [n, channels]."""
         # The fused operation takes images; vectors become images of one pixel.
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
-        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+        replicas = tf.distribute.get_replica_context()
+        if training and replicas.num_replicas_in_sync > 1:
+            outputs, mean, variance = self._normalise_together(images, replicas)
+        else:
+            outputs, mean, variance = self._normalise(images, training)
+        if training:
+            _move(self.moving_mean, mean)
+            _move(self.moving_variance, variance)
+        return outputs if len(inputs.shape) == 4 else outputs[:, 0, 0, :]
+
+    def _normalise(self, images: tf.Tensor, training: bool) -> tuple[tf.Tensor, ...]:
+        return tf.compat.v1.nn.fused_batch_norm(
             images,
             self.gamma,
             self.beta,
@@ -45,11 +63,59 @@ class BatchNorm(layers.Layer):
             epsilon=EPSILON,
             is_training=training,
         )
-        if training:
-            _move(self.moving_mean, mean)
-            _move(self.moving_variance, variance)
-        return outputs if len(inputs.shape) == 4 else outputs[:, 0, 0, :]
+
+    def _normalise_together(
+        self, images: tf.Tensor, replicas: tf.distribute.ReplicaContext
+    ) -> tuple[tf.Tensor, ...]:
+        values = tf.cast(images, tf.float32)
+
+        def mean_of(each: tf.Tensor) -> tf.Tensor:
+            # A mean of equal parts; the all-reduce passes gradients on to every replica.
+            part = tf.reduce_mean(each, (0, 1, 2))
+            return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, part)
+
+        mean = mean_of(values)
+        variance = mean_of(tf.square(values - mean))
+        outputs = tf.nn.batch_normalization(values, mean, variance, self.beta, self.gamma, EPSILON)
+        count = tf.cast(tf.size(values) / values.shape[-1], tf.float32)
+        count *= replicas.num_replicas_in_sync
+        return tf.cast(outputs, images.dtype), mean, variance * count / (count - 1)
 
 
 def _move(average: keras.Variable, value: tf.Tensor) -> None:
     average.assign_sub((average - value) * (1 - MOMENTUM))
+
+
+class SpectralNorm(layers.Wrapper):
+    """A convolution or dense layer divided by its kernel's largest singular value.
+
+    Miyato et al. 2018 (arXiv:1802.05957, section 2.1): one power iteration a training step, and the
+    gradient passes through the division. The layer itself must have no bias; it gets one here,
+    after the division.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        outputs = self.layer.kernel.shape[-1]
+        self.bias = self.add_weight(shape=(outputs,), initializer="zeros", name="bias")
+        self.vector = self.add_weight(
+            shape=(outputs, 1),
+            initializer="random_normal",
+            trainable=False,
+            name="vector",
+            autocast=False,
+            aggregation="only_first_replica",  # all replicas agree
+        )
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Apply the layer to [n, height, width, channels] or [n, channels]."""
+        kernel = tf.cast(self.layer.kernel, tf.float32)
+        matrix = tf.reshape(kernel, (-1, kernel.shape[-1]))
+        fixed = tf.stop_gradient(matrix)
+        left = tf.linalg.l2_normalize(fixed @ self.vector)
+        right = tf.linalg.l2_normalize(tf.transpose(fixed) @ left)
+        if training:
+            self.vector.assign(right)
+        norm = tf.reduce_sum(left * (matrix @ right))
+        outputs = self.layer(inputs)
+        return outputs / tf.cast(norm, outputs.dtype) + tf.cast(self.bias, outputs.dtype)

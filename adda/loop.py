@@ -1,7 +1,7 @@
 """Running a training step many times, watched."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import tensorflow as tf
 from tqdm import tqdm
@@ -10,46 +10,57 @@ from adda.checkpoints import Checkpoints, History
 from adda.errors import AddaError
 
 Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+SHOWN = 3  # figures in the progress bar
+OUR_OWN = (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError)
 
 
 def run_steps(
     step: Step,
-    losses: Sequence[str],
-    figures: Sequence[str] = (),
     *,
     steps: int,
     steps_per_call: int,
     title: str,
     checkpoints: Checkpoints | None = None,
     xla: bool = False,
+    strategy: tf.distribute.Strategy | None = None,
+    on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
     """Run `step(0)` to `step(steps - 1)` in one compiled graph.
 
     Args:
-        step: does one update and returns losses and figures, each a float32 scalar, by name. It
-            is traced once; its argument is the number of the step, int64.
-        losses: the names of the losses, which the progress bar shows.
-        figures: the names of what else goes into the history.
+        step: does one update and returns figures, each a float32 scalar, by name. It is traced
+            once; its argument is the number of the step, int64.
         steps_per_call: steps that run before control comes back to Python.
+        title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
         xla: compile the steps with XLA.
+        strategy: the devices that the step runs on, by default one.
+        on_call: watches; it gets the history after every call.
 
     Returns:
-        One row a call: `step`, the number of steps done, and each loss's and figure's mean over it.
+        One row a call: `step`, the number of steps done, and each figure's mean over it.
 
     Raises:
-        AddaError: a loss or a figure is NaN or infinite; the message names it and the step.
+        AddaError: a figure is NaN or infinite (the message names it and the step), or another
+            machine of the cluster is gone.
     """
-
-    names = (*losses, *figures)
-    call = compile_steps(step, names, xla)
+    strategy = strategy or tf.distribute.get_strategy()
+    call, names = compile_steps(step, xla, strategy)
     history = checkpoints.restore() if checkpoints else []
     done = history[-1]["step"] if history else 0
     # disable=None draws the bar on a terminal only.
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
         for first in range(done, steps, steps_per_call):
             count = min(steps_per_call, steps - first)
-            rows = call(first, count).numpy()
+            try:
+                rows = call(first, count).numpy()
+            except tf.errors.OpError as error:
+                if strategy.cluster_resolver is None or isinstance(error, OUR_OWN):
+                    raise
+                raise AddaError(
+                    f"{title}: another worker is gone ({' '.join(error.message.split())[:200]}); "
+                    "start every worker again, and they go on from the last checkpoint"
+                ) from None
             for offset, row in enumerate(rows):
                 for name, value in zip(names, row, strict=True):
                     if not math.isfinite(value):
@@ -60,20 +71,26 @@ def run_steps(
             means = dict(zip(names, rows.mean(axis=0, dtype=float).tolist(), strict=True))
             history.append({"step": first + count, **means})
             bar.update(count)
-            bar.set_postfix({name: means[name] for name in losses})
+            bar.set_postfix(dict(list(means.items())[:SHOWN]))
+            on_call(history)
             if checkpoints:
                 checkpoints.save_if_due(history)
     return history
 
 
 def compile_steps(
-    step: Step, names: Sequence[str], xla: bool = False
-) -> Callable[[int, int], tf.Tensor]:
+    step: Step, xla: bool = False, strategy: tf.distribute.Strategy | None = None
+) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:
     """A function of (first, count) that runs `count` steps from `first` on in one graph.
 
-    It returns what the steps returned, float32 [count, number of names]. Nothing passes between the
-    device and Python from one step to the next.
+    Nothing passes between the device and Python from one step to the next.
+
+    Returns:
+        The function, which returns what the steps returned, float32 [count, number of names], each
+        the mean over replicas; and the names.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    names = []
 
     @tf.function(
         input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)],
@@ -83,18 +100,13 @@ def compile_steps(
         rows = tf.TensorArray(tf.float32, size=count)
         for offset in tf.range(count):
             values = step(first + tf.cast(offset, tf.int64))
-            rows = rows.write(offset, tf.stack([values[name] for name in names]))
+            names[:] = values
+            means = [
+                strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+                for value in values.values()
+            ]
+            rows = rows.write(offset, tf.stack(means))
         return rows.stack()
 
-    return call
-
-
-def draw_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
-    """Indices of a random batch, int32 [batch_size] in [0, count), with replacement.
-
-    Stateless: seed, stream (one a data set) and step determine it, so a run can be resumed.
-    """
-    # Left to itself, TensorFlow takes another generator under XLA.
-    philox = {"alg": "philox"}
-    key = tf.random.fold_in(tf.constant([seed, stream], tf.int64), step, **philox)
-    return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32, **philox)
+    call.get_concrete_function()  # traces, which tells the names
+    return call, names

@@ -41,3 +41,18 @@ def digit_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     )
+
+
+def content_cross_entropy(content: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean binary cross-entropy of logits [n, 28, 28, 1] against contents in [0, 1]."""
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=content, logits=logits))
+
+
+def diversity(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """How much images [n, 28, 28, 3] differ from each other, in units of target images. Not a loss.
+
+    The ratio of standard deviations over the batch, each averaged over pixels and channels: 0 where
+    all images are one, near 1 where they vary as the target does.
+    """
+    spread, expected = (tf.reduce_mean(tf.math.reduce_std(x, axis=0)) for x in (images, target))
+    return spread / (expected + 1e-6)

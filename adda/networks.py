@@ -1,22 +1,14 @@
-"""The four networks of the baseline recipe (Munjal, Adversarial-Domain-Adaptive-Autoencoders).
+"""The published networks (Munjal, Adversarial-Domain-Adaptive-Autoencoders), and the classifier.
 
 Each takes images as float32 [n, 28, 28, 3] in [0, 1], or codes as float32 [n, code_size].
 `width` multiplies the number of filters; 1 is the published size.
 """
 
-import json
-from pathlib import Path
-from typing import NamedTuple
-
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
-from adda.errors import AddaError
-from adda.files import whole
 from adda.layers import BatchNorm
-from adda.params import ModelParams
 
 IMAGE = (28, 28, 3)
 
@@ -26,10 +18,10 @@ def make_encoder(width: float, code_size: int) -> keras.Sequential:
     return keras.Sequential(
         [
             layers.Input(IMAGE),
-            *_convolution(_filters(64, width), strides=2),
-            *_convolution(_filters(128, width), strides=2),
-            *_convolution(_filters(256, width), strides=2),
-            *_convolution(_filters(512, width), strides=1),
+            *_convolution(filters(64, width), strides=2),
+            *_convolution(filters(128, width), strides=2),
+            *_convolution(filters(256, width), strides=2),
+            *_convolution(filters(512, width), strides=1),
             layers.Flatten(),
             layers.Dense(code_size),
             layers.LeakyReLU(),
@@ -40,7 +32,7 @@ def make_encoder(width: float, code_size: int) -> keras.Sequential:
 
 def make_decoder(width: float, code_size: int) -> keras.Sequential:
     """Code to image: five transposed convolutions to 32x32, then a dense layer to 28x28."""
-    top = _filters(512, width)
+    top = filters(512, width)
     return keras.Sequential(
         [
             layers.Input((code_size,)),
@@ -48,9 +40,9 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
             BatchNorm(),
             layers.ReLU(),
             layers.Reshape((4, 4, top)),
-            *_transposed(_filters(256, width), strides=2),
-            *_transposed(_filters(128, width), strides=2),
-            *_transposed(_filters(64, width), strides=2),
+            *_transposed(filters(256, width), strides=2),
+            *_transposed(filters(128, width), strides=2),
+            *_transposed(filters(64, width), strides=2),
             *_transposed(16, strides=1),
             *_transposed(3, strides=1),
             layers.Flatten(),
@@ -76,9 +68,9 @@ def _three_convolutions(width: float, outputs: int, name: str) -> keras.Sequenti
     return keras.Sequential(
         [
             layers.Input(IMAGE),
-            *_convolution(_filters(64, width), strides=2),
-            *_convolution(_filters(128, width), strides=2),
-            *_convolution(_filters(256, width), strides=2),
+            *_convolution(filters(64, width), strides=2),
+            *_convolution(filters(128, width), strides=2),
+            *_convolution(filters(256, width), strides=2),
             layers.Flatten(),
             layers.Dense(outputs),
             layers.Activation("linear", dtype="float32"),  # losses are float32
@@ -104,53 +96,6 @@ def _transposed(filters: int, strides: int) -> list[layers.Layer]:
     ]
 
 
-def _filters(published: int, width: float) -> int:
+def filters(published: int, width: float) -> int:
+    """How many filters a layer of the published size has at this width: at least one."""
     return max(1, round(published * width))
-
-
-class Autoencoder(NamedTuple):
-    """Encoder and decoder, and the adversary that they were trained against."""
-
-    encoder: keras.Sequential
-    decoder: keras.Sequential
-    discriminator: keras.Sequential
-
-
-def make_autoencoder(params: ModelParams) -> Autoencoder:
-    """The three networks with fresh weights, drawn from Keras' global seed."""
-    return Autoencoder(
-        make_encoder(params.width, params.code_size),
-        make_decoder(params.width, params.code_size),
-        make_discriminator(params.width),
-    )
-
-
-def save_autoencoder(directory: str | Path, networks: Autoencoder, params: ModelParams) -> None:
-    """Write the weights and, so that they can be loaded without params.yaml, the sizes."""
-    with whole(directory) as partial:
-        partial.mkdir()
-        (partial / "model.json").write_text(params.model_dump_json(indent=2) + "\n")
-        for network in networks:
-            network.save_weights(partial / f"{network.name}.weights.h5")
-
-
-def load_autoencoder(directory: str | Path) -> Autoencoder:
-    """Read what `save_autoencoder` wrote.
-
-    Raises:
-        AddaError: a file is missing or does not fit the sizes beside it.
-    """
-    directory = Path(directory)
-    try:
-        params = ModelParams(**json.loads((directory / "model.json").read_text()))
-        networks = make_autoencoder(params)
-        for network in networks:
-            network.load_weights(directory / f"{network.name}.weights.h5")
-    except (OSError, ValueError) as error:
-        raise AddaError(f"{directory} cannot be loaded ({error}); run dvc repro") from None
-    return networks
-
-
-def to_float(images: tf.Tensor) -> tf.Tensor:
-    """uint8 images, 0 to 255, as float32 in [0, 1]."""
-    return tf.cast(images, tf.float32) / 255.0

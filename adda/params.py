@@ -59,6 +59,7 @@ class SplitParams(Group):
 
 
 class ModelParams(Group):
+    recipe: Literal["split", "baseline"]
     width: Width
     code_size: Count
 
@@ -66,10 +67,14 @@ class ModelParams(Group):
 class LossParams(Group):
     l2_weight: Weight
     adversarial_weight: Weight
+    content_adversarial_weight: Weight
+    cycle_weight: Weight
+    class_weight: Weight
 
 
 class TrainParams(Group):
     device: Literal["auto", "cpu", "gpu"]
+    strategy: Literal["auto", "multi_worker"]
     seed: Seed
     steps: Count
     batch_size: Count
@@ -89,6 +94,11 @@ class JudgeParams(Group):
     seed: Seed
 
 
+class AdaptParams(Group):
+    self_training: bool
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
 class Params(Group):
     data: DataParams
     split: SplitParams
@@ -96,6 +106,7 @@ class Params(Group):
     loss: LossParams
     train: TrainParams
     judge: JudgeParams
+    adapt: AdaptParams
 
 
 def read_params(path: str | Path) -> Params:

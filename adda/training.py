@@ -1,10 +1,6 @@
-"""The baseline recipe: an autoencoder of both domains against an adversary that knows the target.
+"""Training a recipe's networks: every side takes a step at once, from one forward pass."""
 
-The encoder and decoder learn to reconstruct target images and to be called real on both domains;
-the discriminator learns to tell target images from everything else. Source images get no
-reconstruction loss, so what the adversary asks of them is to look like the target.
-"""
-
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,76 +8,101 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.batch import SOURCE, TARGET, Batch, draw_batch, to_float
 from adda.checkpoints import Checkpoints, History, run_key
-from adda.loop import Step, draw_batch, run_steps
-from adda.losses import called_real, discriminator_loss, mean_squared_error, share_called_real
-from adda.networks import Autoencoder, make_autoencoder, to_float
+from adda.errors import AddaError
+from adda.loop import Step, run_steps
+from adda.models import Model, make_model
 from adda.params import LossParams, ModelParams, TrainParams
+from adda.progress import Progress
 
-LOSSES = ("l2", "adversarial", "discriminator")
-# The adversary's health, as the share of each kind of image that it calls real: near 0.5 on all of
-# them it learns nothing; at 1 on the target and 0 on the rest it has nothing left to learn.
-FIGURES = ("target_called_real", "reconstructed_called_real", "translated_called_real")
-SOURCE, TARGET = 0, 1  # streams of random numbers: the two domains are never drawn in pairs
+Watch = Callable[[History, np.ndarray | None], None]
+SHOWN = 10  # digits in the pictures of the progress
 
 
-def train_autoencoder(
+class Trained(NamedTuple):
+    """What a training leaves."""
+
+    model: Model
+    history: History  # of `run_steps`, with the figures of the recipe's objective
+    progress: Progress
+
+
+def train_model(
     source: np.ndarray,
+    digits: np.ndarray,
     target: np.ndarray,
     model: ModelParams,
     loss: LossParams,
     train: TrainParams,
     checkpoints: Path | None = None,
-) -> tuple[Autoencoder, History]:
-    """Train the three networks from scratch, or from where a killed run stopped.
+    strategy: tf.distribute.Strategy | None = None,
+    watch: Watch | None = None,
+) -> Trained:
+    """Train the networks from scratch, or from where a killed run stopped.
 
     Args:
         source: uint8 [n, 28, 28, 3], binarised MNIST.
+        digits: uint8 [n], what they show; only a class loss reads them.
         target: uint8 [m, 28, 28, 3], MNIST-M.
         checkpoints: a folder for the progress of runs, to be removed when the networks are safely
             stored; None: no progress is kept.
+        strategy: the devices that share each batch, by default one.
+        watch: is called after every `train.steps_per_call` steps with the history and, at the
+            moments of `Progress`, with translations, uint8 [n, 28, 28, 3].
 
-    Returns:
-        The networks, and the history of `run_steps` with the unweighted `LOSSES` and the `FIGURES`.
+    Raises:
+        AddaError: the batch cannot be shared evenly.
     """
+    strategy = strategy or tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+    if train.batch_size % replicas:
+        raise AddaError(
+            f"train.batch_size {train.batch_size} cannot be shared evenly by {replicas} devices; "
+            "make it a multiple"
+        )
+    if train.xla and replicas > 1:
+        raise AddaError("train.xla compiles for one device; set it to false for several")
     keras.utils.set_random_seed(train.seed)
-    learners = make_learners(model, train)
+    with strategy.scope():
+        learners = make_learners(model, train)
+    progress = Progress(learners.model, source[:SHOWN], target[:SHOWN], train.steps)
+
+    def on_call(history: History) -> None:
+        images = progress.update(history)
+        if watch:
+            watch(history, images)
+
     kept = None
     if checkpoints is not None:
+        # Another number of devices may go on where this one stopped.
         params = [group.model_dump_json() for group in (model, loss, train)]
-        key = run_key(params, [source, target])
-        kept = Checkpoints(checkpoints, key, learners.variables(), train.checkpoint_seconds)
+        key = run_key(params, [source, digits, target])
+        variables = learners.variables() + progress.variables
+        kept = Checkpoints(checkpoints, key, variables, train.checkpoint_seconds, strategy)
     history = run_steps(
-        make_step(learners, source, target, loss, train),
-        LOSSES,
-        FIGURES,
+        make_step(learners, source, digits, target, loss, train, strategy),
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=kept,
         xla=train.xla,
+        strategy=strategy,
+        on_call=on_call,
     )
-    return learners.networks, history
+    return Trained(learners.model, history, progress)
 
 
 class Learners(NamedTuple):
-    """The networks and the optimizers of their two sides."""
+    """The networks, and the optimizer of each side."""
 
-    networks: Autoencoder
-    autoencoder_optimizer: keras.Optimizer
-    discriminator_optimizer: keras.Optimizer
-
-    def autoencoder_weights(self) -> list[keras.Variable]:
-        networks = self.networks
-        return networks.encoder.trainable_variables + networks.decoder.trainable_variables
-
-    def discriminator_weights(self) -> list[keras.Variable]:
-        return self.networks.discriminator.trainable_variables
+    model: Model
+    optimizers: dict[str, keras.Optimizer]
 
     def variables(self) -> list[keras.Variable]:
         """Everything that a step changes."""
-        optimizers = (self.autoencoder_optimizer, self.discriminator_optimizer)
-        return [v for part in (*self.networks, *optimizers) for v in part.variables]
+        parts = (*self.model, *self.optimizers.values())
+        return [variable for part in parts for variable in part.variables]
 
 
 def make_learners(model: ModelParams, train: TrainParams) -> Learners:
@@ -90,63 +111,79 @@ def make_learners(model: ModelParams, train: TrainParams) -> Learners:
     mixed = train.precision == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
     try:
-        networks = make_autoencoder(model)
+        networks = make_model(model)
     finally:
         keras.config.set_dtype_policy(policy)
-    learners = Learners(
-        networks,
-        keras.optimizers.Adam(train.learning_rate),
-        keras.optimizers.Adam(train.adversary_learning_rate),
-    )
-    learners.autoencoder_optimizer.build(learners.autoencoder_weights())
-    learners.discriminator_optimizer.build(learners.discriminator_weights())
-    return learners
+    optimizers = {}
+    for side, weights in networks.sides().items():
+        adversary = side == "discriminator"
+        rate = train.adversary_learning_rate if adversary else train.learning_rate
+        optimizers[side] = keras.optimizers.Adam(rate)
+        optimizers[side].build(weights)
+    return Learners(networks, optimizers)
 
 
 def make_step(
     learners: Learners,
     source: np.ndarray,
+    digits: np.ndarray,
     target: np.ndarray,
     loss: LossParams,
     train: TrainParams,
+    strategy: tf.distribute.Strategy | None = None,
 ) -> Step:
-    """One update of both sides, from one forward pass."""
-    (encoder, decoder, discriminator), autoencoder_optimizer, discriminator_optimizer = learners
-    autoencoder_weights = learners.autoencoder_weights()
-    discriminator_weights = learners.discriminator_weights()
-    # Whole training sets, uint8, stay on the device; a step copies nothing from the host.
-    source, target = tf.constant(source), tf.constant(target)
-    size = train.batch_size
+    """One update of every side; each replica sees its part of the batch."""
+    model, optimizers = learners
+    strategy = strategy or tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+    # Whole training sets, uint8, stay on every device; a step copies nothing from the host.
+    source, digits, target = (
+        _on_every_device(strategy, array) for array in (source, digits.astype(np.int32), target)
+    )
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        source_batch = draw_batch(len(source), size, train.seed, SOURCE, number)
-        target_batch = draw_batch(len(target), size, train.seed, TARGET, number)
-        x_source = to_float(tf.gather(source, source_batch))
-        x_target = to_float(tf.gather(target, target_batch))
+        return strategy.run(replica_step, (number, source, digits, target))
+
+    def replica_step(
+        number: tf.Tensor, source: tf.Tensor, digits: tf.Tensor, target: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        size = train.batch_size // replicas
+        first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
+
+        def draw(stream: int, count: int) -> tf.Tensor:
+            whole = draw_batch(count, train.batch_size, train.seed, stream, number)
+            return whole[first : first + size]
+
+        drawn, targets = draw(SOURCE, len(source)), draw(TARGET, len(target))
+        batch = Batch(
+            to_float(tf.gather(source, drawn)),
+            tf.gather(digits, drawn),
+            to_float(tf.gather(target, targets)),
+        )
         with tf.GradientTape(persistent=True) as tape:
-            code = encoder(tf.concat([x_source, x_target], 0), training=True)
-            reconstructed = decoder(code, training=True)
-            # Reconstructions serve both losses; the rest is the discriminator's alone, and passing
-            # it apart spares the autoencoder's gradient the way through it.
-            fake_logits = discriminator(reconstructed, training=True)
-            logits = discriminator(tf.concat([x_target, x_source], 0), training=True)
-            losses = {
-                "l2": mean_squared_error(x_target, reconstructed[size:]),
-                "adversarial": called_real(fake_logits),
-                "discriminator": discriminator_loss(logits[:size], fake_logits, logits[size:]),
-                "target_called_real": share_called_real(logits[:size]),
-                "reconstructed_called_real": share_called_real(fake_logits[size:]),
-                "translated_called_real": share_called_real(fake_logits[:size]),
-            }
-            objective = (
-                loss.l2_weight * losses["l2"] + loss.adversarial_weight * losses["adversarial"]
-            )
-        autoencoder_optimizer.apply(
-            tape.gradient(objective, autoencoder_weights), autoencoder_weights
-        )
-        discriminator_optimizer.apply(
-            tape.gradient(losses["discriminator"], discriminator_weights), discriminator_weights
-        )
-        return losses
+            figures, objectives = model.objective(batch, loss)
+            # Gradients are summed over replicas.
+            objectives = {side: value / replicas for side, value in objectives.items()}
+        for side, objective in objectives.items():
+            weights = model.sides()[side]
+            gradients = [
+                # None where no term reaches a weight, since its terms are off.
+                tf.zeros_like(weight) if gradient is None else gradient
+                for gradient, weight in zip(tape.gradient(objective, weights), weights, strict=True)
+            ]
+            optimizers[side].apply(gradients, weights)
+        return figures
 
     return step
+
+
+def _on_every_device(strategy: tf.distribute.Strategy, array: np.ndarray) -> object:
+    if strategy.num_replicas_in_sync == 1:
+        return tf.constant(array)
+    copies = iter(strategy.extended.worker_devices)
+
+    def put(_: object) -> tf.Tensor:  # is called once for each of this machine's devices, in order
+        with tf.device(next(copies)):
+            return tf.constant(array)
+
+    return strategy.experimental_distribute_values_from_function(put)

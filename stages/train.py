@@ -1,35 +1,43 @@
-"""Train encoder, decoder and discriminator on both domains' training images, without labels."""
+"""Train the networks of the recipe on both domains' training images, without target labels."""
 
 from pathlib import Path
 
-import pandas as pd
-
-from adda.arrays import read_images
-from adda.device import use_device
+from adda.arrays import read_images, read_labels
+from adda.device import is_chief, make_strategy, use_device
 from adda.errors import run_stage
-from adda.files import remove, write_csv, write_json
-from adda.networks import save_autoencoder
+from adda.files import remove, whole
+from adda.models import save_model
 from adda.params import read_params
-from adda.training import train_autoencoder
+from adda.training import train_model
+from adda.watching import make_watch
 
 CHECKPOINTS = Path(".checkpoints")
+LOGS = Path("logs")
 
 
 def main() -> str:
     params = read_params("params.yaml")
     print("device:", use_device(params.train.device))
-    networks, history = train_autoencoder(
-        read_images("data/processed/images/source_train.npy"),
+    strategy = make_strategy(params.train.strategy)
+    chief = is_chief(strategy)
+    source = read_images("data/processed/images/source_train.npy")
+    trained = train_model(
+        source,
+        read_labels("data/processed/labels/source_train.npy", len(source)),
         read_images("data/processed/images/target_train.npy"),
         params.model,
         params.loss,
         params.train,
         checkpoints=CHECKPOINTS,
+        strategy=strategy,
+        watch=make_watch("metrics/history.csv", "metrics/train.json", LOGS) if chief else None,
     )
-    save_autoencoder("data/model", networks, params.model)
-    write_csv("metrics/history.csv", pd.DataFrame(history))
-    last = history[-1]
-    write_json("metrics/train.json", last)
+    last = trained.history[-1]
+    if not chief:
+        return f"{last['step']} steps; the chief writes the model"
+    with whole("data/model") as directory:
+        save_model(directory, trained.model, params.model)
+        trained.progress.save(directory / "progress.npz")
     remove(CHECKPOINTS)  # only now is everything where it belongs
     return f"data/model: {last['step']} steps, l2 {last['l2']:.4f}"
 

@@ -1,39 +1,35 @@
 """Redraw the held-out source digits in the target's style."""
 
+import numpy as np
+
 from adda.arrays import read_images, read_labels, write_array
 from adda.device import use_device
 from adda.errors import run_stage
 from adda.files import whole
-from adda.inference import redraw
-from adda.networks import load_autoencoder
+from adda.models import load_model
 from adda.params import read_params
-from adda.pictures import save_grid
+from adda.translation import draw_styles, translate
 
-SHOWN = 12  # columns of the picture
+DIGITS, STYLES = 100, 10  # of the set that shows how much style changes
 
 
 def main() -> str:
-    print("device:", use_device(read_params("params.yaml").train.device))
+    params = read_params("params.yaml").train
+    print("device:", use_device(params.device))
     source = read_images("data/processed/images/source_test.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
-    target = read_images("data/processed/images/target_test.npy")[-SHOWN:]
-    networks = load_autoencoder("data/model")
-    translated = redraw(networks, source)
+    target = read_images("data/processed/images/target_train.npy")
+    model = load_model("data/model")
+    translated = translate(model, source, draw_styles(target, len(source), params.seed))
+    styles = draw_styles(target, STYLES, params.seed)
+    few = source[:DIGITS]
+    styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))
     with whole("data/translated") as directory:
         write_array(directory / "images.npy", translated)
         write_array(directory / "labels.npy", labels)
-    shown = labels[:SHOWN]
-    unlabelled = [""] * SHOWN  # target labels are for scoring alone
-    save_grid(
-        "metrics/translated.png",
-        {
-            "source": (source[:SHOWN], shown),
-            "translated": (translated[:SHOWN], shown),
-            "target": (target, unlabelled),
-            "reconstructed": (redraw(networks, target), unlabelled),
-        },
-    )
-    return f"data/translated: {len(translated):,} images; look at metrics/translated.png"
+        write_array(directory / "styles.npy", styles)
+        write_array(directory / "styled.npy", styled.reshape(len(few), STYLES, 28, 28, 3))
+    return f"data/translated: {len(translated):,} images"
 
 
 if __name__ == "__main__":

@@ -32,7 +32,6 @@ class Run:
     def train(self, steps=10):
         history = run_steps(
             self.step,
-            ["a"],
             steps=steps,
             steps_per_call=2,
             title="test",
@@ -129,27 +128,34 @@ import numpy as np
 from pathlib import Path
 from adda.params import LossParams, ModelParams, TrainParams
 from adda.device import use_device
-from adda.training import train_autoencoder
+from adda.training import train_model
 use_device("cpu")
 rng = np.random.default_rng(0)
 source, target = rng.integers(0, 256, (2, 40, 28, 28, 3), np.uint8)
-networks, history = train_autoencoder(
-    source, target, ModelParams(width=0.05, code_size=8),
-    LossParams(l2_weight=1, adversarial_weight=0.01),
-    TrainParams(device="cpu", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
+trained = train_model(
+    source, np.zeros(40, np.uint8), target,
+    ModelParams(recipe=sys.argv[2], width=0.05, code_size=8),
+    LossParams(l2_weight=1, adversarial_weight=0.01, content_adversarial_weight=0.01,
+               cycle_weight=0.1, class_weight=0.01),
+    TrainParams(device="cpu", strategy="auto", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
                 adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0,
                 precision="float32", xla=False),
     checkpoints=Path("checkpoints"),
 )
-weights = [v.numpy() for network in networks for v in network.variables]
+weights = [v.numpy() for network in trained.model for v in network.variables]
+weights += [v.numpy() for v in trained.progress.variables]
+history = trained.history
 np.savez(sys.argv[1], *weights, history=np.array(str(history)))
 """
 
 
-def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
+@pytest.mark.parametrize("recipe", ["split", "baseline"])
+def test_kill_9_at_random_moments_changes_no_bit(tmp_path, recipe):
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}){TRAIN}"
+
     def start(name):
         return subprocess.Popen(
-            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}){TRAIN}", name],
+            [sys.executable, "-c", program, name, recipe],
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

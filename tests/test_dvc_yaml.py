@@ -40,15 +40,20 @@ def test_every_data_path_that_a_stage_names_is_a_dependency_or_an_output(name):
         for out in stage.get(kind, [])
     ]
     declared = {dep for dep in stage["deps"] if not dep.endswith(".py")} | set(outs)
-    if name == "evaluate" or name == "translate":  # these read files of a directory
-        named = {path if path in declared else path.rsplit("/", 1)[0] for path in named}
+    # Some read files of a directory.
+    named = {path if path in declared else path.rsplit("/", 1)[0] for path in named}
     assert named == declared
 
 
-def test_labels_of_target_images_reach_the_judge_alone():
-    for name, stage in STAGES.items():
-        readers = any("labels/target" in dep for dep in stage["deps"])
-        assert readers == (name == "baselines")
+def test_labels_of_target_images_reach_the_judge_and_scoring_alone():
+    readers = {
+        (name, dep.rsplit("_", 1)[1].removesuffix(".npy"))
+        for name, stage in STAGES.items()
+        for dep in stage["deps"]
+        if "labels/target" in dep
+    }
+    scoring = {("evaluate", "test"), ("adapt", "test")}
+    assert readers == {("baselines", "train"), ("baselines", "test"), *scoring}
 
 
 def test_test_images_reach_no_training_of_the_autoencoder():

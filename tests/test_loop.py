@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from adda.batch import draw_batch
 from adda.errors import AddaError
-from adda.loop import draw_batch, run_steps
+from adda.loop import run_steps
 
 
 def count_up(number):
@@ -11,7 +12,7 @@ def count_up(number):
 
 
 def test_every_step_runs_once_and_rows_are_means_of_calls():
-    history = run_steps(count_up, ["a", "b"], steps=7, steps_per_call=3, title="test")
+    history = run_steps(count_up, steps=7, steps_per_call=3, title="test")
     assert history == [
         {"step": 3, "a": 1.0, "b": -1.0},
         {"step": 6, "a": 4.0, "b": -4.0},
@@ -25,11 +26,11 @@ def test_a_loss_that_is_not_finite_names_term_and_step(value):
         return {"fine": tf.constant(0.0), "broken": tf.where(number == 4, value, 0.0)}
 
     with pytest.raises(AddaError, match=rf"test: broken is {value} at step 5;"):
-        run_steps(step, ["fine", "broken"], steps=9, steps_per_call=3, title="test")
+        run_steps(step, steps=9, steps_per_call=3, title="test")
 
 
 def test_quiet_when_not_a_terminal(capfd):
-    run_steps(count_up, ["a", "b"], steps=2, steps_per_call=1, title="quietly")
+    run_steps(count_up, steps=2, steps_per_call=1, title="quietly")
     assert "quietly" not in capfd.readouterr().err
 
 
@@ -47,3 +48,11 @@ def test_batches_reach_every_image_equally():
     counts = np.bincount(drawn, minlength=10)
     assert len(counts) == 10
     assert (abs(counts - 500) < 100).all()  # 4.7 standard deviations
+
+
+def test_a_watcher_sees_every_row():
+    seen = []
+    history = run_steps(
+        count_up, steps=5, steps_per_call=2, title="test", on_call=lambda h: seen.append(h[-1])
+    )
+    assert seen == history

@@ -1,224 +1,181 @@
+"""The training loop's step, whatever the recipe."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import loss_params, train_params
 
 from adda.errors import AddaError
-from adda.inference import redraw
-from adda.loop import compile_steps, draw_batch
-from adda.networks import (
-    load_autoencoder,
-    make_autoencoder,
-    make_decoder,
-    make_discriminator,
-    make_encoder,
-    save_autoencoder,
-    to_float,
-)
-from adda.params import LossParams, ModelParams, TrainParams
-from adda.training import FIGURES, LOSSES, make_learners, make_step, train_autoencoder
+from adda.loop import compile_steps
+from adda.models import load_model, save_model
+from adda.params import LossParams, ModelParams
+from adda.training import make_learners, make_step, train_model
+from adda.translation import reconstruct, translate
 
-MODEL = ModelParams(width=0.05, code_size=8)
+RECIPES = ("split", "baseline")
 TINY = 1e-30  # a learning rate below float32's resolution of any weight
+ON = LossParams(
+    l2_weight=1,
+    adversarial_weight=0.1,
+    content_adversarial_weight=0.1,
+    cycle_weight=0.1,
+    class_weight=0.1,
+)
 
 
-def train_params(**changes):
-    defaults = {
-        "device": "cpu",
-        "seed": 0,
-        "steps": 3,
-        "batch_size": 8,
-        "learning_rate": 1e-3,
-        "adversary_learning_rate": 5e-4,
-        "steps_per_call": 2,
-        "checkpoint_seconds": 0,
-        "precision": "float32",
-        "xla": False,
-    }
-    return TrainParams(**defaults | changes)
+def model_params(recipe):
+    return ModelParams(recipe=recipe, width=0.05, code_size=8)
 
 
-@pytest.fixture
-def domains(rng):
-    source = np.where(rng.random((20, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
-    return source, rng.integers(0, 256, (30, 28, 28, 3), np.uint8)
+@pytest.fixture(params=RECIPES)
+def recipe(request):
+    return model_params(request.param)
 
 
-def weights(network):
-    return [weight.numpy() for weight in network.trainable_variables]
+def values(variables):
+    return np.concatenate([np.ravel(variable) for variable in variables])
 
 
-def changed(before, network):
-    return [abs(old - new).max() > 1e-20 for old, new in zip(before, weights(network), strict=True)]
-
-
-def step_once(domains, loss, **train):
-    """What one step changes in encoder, decoder and discriminator."""
+def sides_changed_by_a_step(recipe, domains, loss, **train):
     params = train_params(**train)
-    learners = make_learners(MODEL, params)
-    networks = learners.networks
-    before = [weights(network) for network in networks]
+    learners = make_learners(recipe, params)
+    before = {side: values(weights) for side, weights in learners.model.sides().items()}
     make_step(learners, *domains, loss, params)(tf.constant(0, tf.int64))
-    return [changed(*pair) for pair in zip(before, networks, strict=True)]
+    return {
+        side
+        for side, weights in learners.model.sides().items()
+        if abs(values(weights) - before[side]).max() > 1e-20
+    }
 
 
-def test_the_adversary_learns_alone_when_the_autoencoder_has_no_loss(domains):
-    encoder, decoder, discriminator = step_once(
-        domains, LossParams(l2_weight=0, adversarial_weight=0)
-    )
-    assert not any(encoder + decoder)
-    assert all(discriminator)
+def test_each_side_follows_its_own_rate(recipe, domains):
+    assert sides_changed_by_a_step(recipe, domains, ON, learning_rate=TINY) == {"discriminator"}
+    changed = sides_changed_by_a_step(recipe, domains, ON, adversary_learning_rate=TINY)
+    assert changed == set(make_learners(recipe, train_params()).model.sides()) - {"discriminator"}
 
 
-@pytest.mark.parametrize("loss", [{"l2_weight": 1}, {"adversarial_weight": 1}])
-def test_each_weight_alone_trains_encoder_and_decoder(domains, loss):
-    encoder, decoder, discriminator = step_once(
-        domains,
-        LossParams(**{"l2_weight": 0, "adversarial_weight": 0} | loss),
-        adversary_learning_rate=TINY,
-    )
-    assert all(encoder)
-    assert all(decoder)
-    assert not any(discriminator)
-
-
-def losses_over_steps(domains, loss, **train):
-    params = train_params(batch_size=20, **train)
-    step = make_step(make_learners(MODEL, params), *domains, loss, params)
-    same_batch = tf.constant(0, tf.int64)
-    return [{name: float(v) for name, v in step(same_batch).items()} for _ in range(12)]
+def test_no_term_no_change(domains):
+    assert sides_changed_by_a_step(model_params("split"), domains, loss_params()) == set()
 
 
 @pytest.mark.parametrize(
-    ("term", "loss", "train"),
+    ("recipe", "figure", "loss"),
     [
-        ("l2", {"l2_weight": 1, "adversarial_weight": 0}, {"adversary_learning_rate": TINY}),
-        (
-            "adversarial",
-            {"l2_weight": 0, "adversarial_weight": 1},
-            {"adversary_learning_rate": TINY},
-        ),
-        ("discriminator", {"l2_weight": 0, "adversarial_weight": 0}, {"learning_rate": TINY}),
+        ("split", "l2", {"l2_weight": 1}),
+        ("split", "adversarial", {"adversarial_weight": 1}),
+        ("split", "content_adversarial", {"content_adversarial_weight": 1}),
+        ("split", "cycle", {"cycle_weight": 1}),
+        ("split", "class", {"class_weight": 1}),
+        ("baseline", "l2", {"l2_weight": 1}),
+        ("baseline", "adversarial", {"adversarial_weight": 1}),
     ],
 )
-def test_steps_lower_the_term_that_they_minimise(domains, term, loss, train):
-    history = losses_over_steps(domains, LossParams(**loss), **train)
-    assert history[-1][term] < 0.95 * history[0][term]
+def test_steps_lower_the_term_that_they_minimise(domains, recipe, figure, loss):
+    params = train_params(batch_size=20, adversary_learning_rate=TINY, learning_rate=1e-2)
+    learners = make_learners(model_params(recipe), params)
+    step = make_step(learners, *domains, loss_params(**loss), params)
+    same_batch = tf.constant(0, tf.int64)
+    history = [float(step(same_batch)[figure]) for _ in range(30)]
+    assert history[-1] < 0.98 * history[0]
 
 
-def test_the_terms_are_those_of_the_objective(domains):
-    """Re-derived from the networks' outputs: l2 on target alone, target real, the rest fake."""
-    params = train_params()
-    learners = make_learners(MODEL, params)
-    encoder, decoder, discriminator = learners.networks
-    number = tf.constant(3, tf.int64)
-    x_source, x_target = (
-        to_float(tf.gather(images, draw_batch(len(images), 8, 0, stream, number)))
-        for stream, images in enumerate(domains)
-    )
-    # Batch norm gives the same outputs for the same batch, so this comes before the step.
-    redrawn = decoder(encoder(tf.concat([x_source, x_target], 0), training=True), training=True)
-    fake = discriminator(redrawn, training=True).numpy()
-    real, raw = np.split(discriminator(tf.concat([x_target, x_source], 0), training=True), 2)
-    loss = LossParams(l2_weight=1, adversarial_weight=1)
-    terms = make_step(learners, *domains, loss, params)(number)
-
-    def softplus(x):
-        return np.logaddexp(0, x).mean()
-
-    assert float(terms["l2"]) == pytest.approx(((x_target - redrawn[8:]) ** 2).numpy().mean())
-    assert float(terms["adversarial"]) == pytest.approx(softplus(-fake))
-    assert float(terms["target_called_real"]) == pytest.approx((real > 0).mean())
-    assert float(terms["reconstructed_called_real"]) == pytest.approx((fake[8:] > 0).mean())
-    assert float(terms["translated_called_real"]) == pytest.approx((fake[:8] > 0).mean())
-    expected = softplus(-real) + softplus(fake) + softplus(raw)
-    assert float(terms["discriminator"]) == pytest.approx(expected)
+def test_steps_teach_the_adversary(recipe, domains):
+    params = train_params(batch_size=20, learning_rate=TINY, adversary_learning_rate=1e-2)
+    step = make_step(make_learners(recipe, params), *domains, ON, params)
+    history = [float(step(tf.constant(0, tf.int64))["discriminator"]) for _ in range(12)]
+    assert history[-1] < 0.95 * history[0]
 
 
-def test_the_seed_alone_decides(domains):
-    loss = LossParams(l2_weight=1, adversarial_weight=0.1)
+def test_the_seed_alone_decides(recipe, domains):
     runs = [
-        train_autoencoder(*domains, MODEL, loss, train_params(seed=seed, steps_per_call=calls))
+        train_model(*domains, recipe, ON, train_params(seed=seed, steps_per_call=calls))
         for seed, calls in ((0, 1), (0, 3), (1, 1))
     ]
-    flat = [
-        np.concatenate([w.ravel() for network in networks for w in weights(network)])
-        for networks, _ in runs
-    ]
+    flat = [values(v for network in run.model for v in network.variables) for run in runs]
     assert (flat[0] == flat[1]).all()  # however many steps one call runs
     assert (flat[0] != flat[2]).any()
-    assert set(runs[0][1][0]) == {"step", *LOSSES, *FIGURES}
+    assert {"step", "l2", "adversarial", "discriminator", "diversity"} <= set(runs[0].history[0])
 
 
-LOSS = LossParams(l2_weight=1, adversarial_weight=0.1)
-
-
-def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(domains):
+def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
+    recipe, domains
+):
     params = train_params(precision="bfloat16", batch_size=20)
-    learners = make_learners(MODEL, params)
-    for network in learners.networks:
-        convolutions = [layer for layer in network.layers if "conv" in layer.name]
-        assert convolutions
-        assert {layer.compute_dtype for layer in convolutions} == {"bfloat16"}
-        assert {weight.dtype for weight in network.weights} == {"float32"}
-    step = make_step(learners, *domains, LOSS, params)
-    losses = [step(tf.constant(0, tf.int64)) for _ in range(12)]
-    assert {value.dtype for value in losses[0].values()} == {tf.float32}
-    assert losses[-1]["l2"] < 0.95 * losses[0]["l2"]
-    assert make_learners(MODEL, train_params()).networks.encoder.compute_dtype == "float32"
+    learners = make_learners(recipe, params)
+    inner = [
+        getattr(layer, "layer", layer) for network in learners.model for layer in network.layers
+    ]
+    hidden = [layer for layer in inner if "conv" in layer.name and layer.filters not in (1, 3)]
+    assert hidden
+    assert {layer.compute_dtype for layer in hidden} == {"bfloat16"}
+    for network in learners.model:
+        assert {weight.dtype for weight in network.weights} <= {"float32"}
+    step = make_step(learners, *domains, ON, params)
+    figures = [step(tf.constant(0, tf.int64)) for _ in range(15)]
+    assert {value.dtype for value in figures[0].values()} == {tf.float32}
+    assert figures[-1]["l2"] < 0.98 * figures[0]["l2"]
+    ordinary = make_learners(recipe, train_params()).model
+    assert {network.compute_dtype for network in ordinary} == {"float32"}
 
 
-def test_xla_compiles_the_same_steps(domains):
-    _, plain = train_autoencoder(*domains, MODEL, LOSS, train_params())
-    _, compiled = train_autoencoder(*domains, MODEL, LOSS, train_params(xla=True))
+def test_xla_compiles_the_same_steps(recipe, domains):
+    plain = train_model(*domains, recipe, ON, train_params()).history
+    compiled = train_model(*domains, recipe, ON, train_params(xla=True)).history
     for left, right in zip(plain, compiled, strict=True):
-        assert left == pytest.approx(right, rel=1e-3)
+        assert left == pytest.approx(right, rel=2e-3, abs=0.07)  # a share moves by whole images
 
 
-def test_steps_touch_nothing_but_the_device(domains):
+def test_steps_touch_nothing_but_the_device(recipe, domains):
     """No operation of the loop's graph asks Python or the host for anything."""
     params = train_params()
-    step = make_step(make_learners(MODEL, params), *domains, LOSS, params)
-    graph = compile_steps(step, LOSSES).get_concrete_function().graph.as_graph_def()
+    call, _ = compile_steps(make_step(make_learners(recipe, params), *domains, ON, params))
+    graph = call.get_concrete_function().graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
     operations = {node.op for body in bodies for node in body}
     assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
     assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
 
 
-def test_full_width_has_the_published_layers():
-    encoder, decoder = make_encoder(1, 64), make_decoder(1, 64)
-    adversary = make_discriminator(1)
-    kernels = [
-        [tuple(v.shape) for v in network.trainable_variables if len(v.shape) > 1]
-        for network in (encoder, decoder, adversary)
-    ]
-    convolutions = [(5, 5, 3, 64), (5, 5, 64, 128), (5, 5, 128, 256)]
-    assert kernels[0] == [*convolutions, (5, 5, 256, 512), (4 * 4 * 512, 64)]
-    assert kernels[1] == [
-        (64, 4 * 4 * 512),
-        (5, 5, 256, 512),
-        (5, 5, 128, 256),
-        (5, 5, 64, 128),
-        (5, 5, 16, 64),
-        (5, 5, 3, 16),
-        (32 * 32 * 3, 28 * 28 * 3),
-    ]
-    assert kernels[2] == [*convolutions, (4 * 4 * 256, 1)]
+def test_the_watcher_gets_translations_at_moments_that_double(recipe, domains):
+    seen = {}
+
+    def watch(history, images):
+        if images is not None:
+            seen[history[-1]["step"]] = images
+
+    params = train_params(steps=16, steps_per_call=1)
+    trained = train_model(*domains, recipe, ON, params, watch=watch)
+    assert list(seen) == [1, 2, 4, 8, 16]
+    assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
+    last = translate(trained.model, domains[0][:10], domains[2][:10])
+    assert (seen[16] == last).all()
+    assert (seen[1] != last).any()
 
 
-def test_saved_networks_redraw_the_same(tmp_path, domains):
-    networks = make_autoencoder(MODEL)
-    save_autoencoder(tmp_path / "model", networks, MODEL)
-    loaded = load_autoencoder(tmp_path / "model")
-    drawn = redraw(networks, domains[0])
+def test_a_batch_that_cannot_be_shared_is_refused(domains):
+    class Three:
+        num_replicas_in_sync = 3
+
+    with pytest.raises(AddaError, match="batch_size 8 cannot be shared evenly by 3 devices"):
+        train_model(*domains, model_params("split"), ON, train_params(), strategy=Three())
+
+
+def test_saved_networks_draw_the_same(recipe, tmp_path, domains):
+    model = make_learners(recipe, train_params()).model
+    save_model(tmp_path / "model", model, recipe)
+    loaded = load_model(tmp_path / "model")
+    source, _, target = domains
+    drawn = translate(model, source, target[:20])
     assert drawn.dtype == np.uint8
-    assert drawn.shape == domains[0].shape
-    assert (drawn == redraw(loaded, domains[0])).all()
+    assert drawn.shape == source.shape
+    assert (drawn == translate(loaded, source, target[:20])).all()
+    assert (reconstruct(model, target) == reconstruct(loaded, target)).all()
 
 
 def test_a_damaged_model_is_named(tmp_path):
-    save_autoencoder(tmp_path / "model", make_autoencoder(MODEL), MODEL)
+    params = model_params("split")
+    save_model(tmp_path / "model", make_learners(params, train_params()).model, params)
     weights_file = tmp_path / "model/decoder.weights.h5"
     weights_file.write_bytes(weights_file.read_bytes()[:1000])
     with pytest.raises(AddaError, match="model cannot be loaded"):
-        load_autoencoder(tmp_path / "model")
+        load_model(tmp_path / "model")

@@ -1,0 +1,57 @@
+"""A classifier for the target domain, from source labels alone."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.batch import TARGET, draw_batch, to_float
+from adda.classifier import Draw, labelled, probabilities
+from adda.models import Model
+
+
+def translations(
+    model: Model, source: np.ndarray, digits: np.ndarray, target: np.ndarray, size: int, seed: int
+) -> Draw:
+    """Random batches of source images, translated afresh each time, in styles drawn at random.
+
+    Args:
+        source: uint8 [n, 28, 28, 3].
+        digits: uint8 [n], 0 to 9, what they show.
+        target: uint8 [m, 28, 28, 3], unlabelled, whose styles are drawn.
+    """
+    draw_source, target = labelled(source, digits, size, seed), tf.constant(target)
+
+    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, drawn = draw_source(number)
+        styles = draw_batch(len(target), size, seed, TARGET, number)
+        return model.translate(images, to_float(tf.gather(target, styles))), drawn
+
+    return draw
+
+
+def confident(
+    classifier: keras.Sequential, images: np.ndarray, least: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The images that a classifier is sure of, and its digits for them (Lee 2013, pseudo-labels).
+
+    Args:
+        images: uint8 [n, 28, 28, 3].
+        least: the least probability of the most likely digit, in [0, 1].
+
+    Returns:
+        uint8 [k, 28, 28, 3] and uint8 [k].
+    """
+    likely = probabilities(classifier, images)
+    sure = likely.max(axis=1) >= least
+    return images[sure], likely[sure].argmax(axis=1).astype(np.uint8)
+
+
+def in_halves(first: Draw, second: Draw) -> Draw:
+    """Batches that are half the one's and half the other's."""
+
+    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        parts = zip(first(number), second(number), strict=True)
+        images, digits = (tf.concat(pair, 0) for pair in parts)
+        return images, digits
+
+    return draw

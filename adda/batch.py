@@ -1,0 +1,36 @@
+"""Random batches, the same on every run: stateless, keyed by seed and step."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+SOURCE, TARGET, FLIP = 0, 1, 2  # streams of random numbers: the domains are never drawn in pairs
+
+
+class Batch(NamedTuple):
+    """What one step sees, or one replica's part of it."""
+
+    source: tf.Tensor  # float32 [n, 28, 28, 3], 0 or 1: binarised MNIST
+    digits: tf.Tensor  # int32 [n], what the source images show
+    target: tf.Tensor  # float32 [n, 28, 28, 3] in [0, 1]: MNIST-M
+
+
+def draw_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
+    """Indices of a random batch, int32 [batch_size] in [0, count), with replacement.
+
+    Seed, stream (one a data set) and step determine it, so a run can be resumed.
+    """
+    # Left to itself, TensorFlow takes another generator under XLA.
+    philox = {"alg": "philox"}
+    key = tf.random.fold_in(tf.constant([seed, stream], tf.int64), step, **philox)
+    return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32, **philox)
+
+
+def to_float(images: tf.Tensor) -> tf.Tensor:
+    """uint8 images, 0 to 255, as float32 in [0, 1]."""
+    return tf.cast(images, tf.float32) / 255.0
+
+
+def to_pixels(images: tf.Tensor) -> tf.Tensor:
+    """float32 images in [0, 1] as uint8, 0 to 255: the inverse of `to_float`."""
+    return tf.cast(tf.round(images * 255.0), tf.uint8)

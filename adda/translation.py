@@ -1,0 +1,48 @@
+"""What trained networks make of images: translations, reconstructions, contents and styles."""
+
+import numpy as np
+import tensorflow as tf
+
+from adda.batch import to_pixels
+from adda.inference import apply
+from adda.models import Model
+from adda.split_code import SplitCode
+
+
+def translate(model: Model, source: np.ndarray, styles: np.ndarray) -> np.ndarray:
+    """Redraw source images in the styles of target images, one each.
+
+    Args:
+        source, styles: uint8 [n, 28, 28, 3]; the baseline recipe ignores the styles.
+
+    Returns:
+        uint8 [n, 28, 28, 3].
+    """
+    return apply(lambda *pair: to_pixels(model.translate(*pair)), source, styles)
+
+
+def reconstruct(model: Model, target: np.ndarray) -> np.ndarray:
+    """Take target images to their code and back: uint8 [n, 28, 28, 3] to the same."""
+    return apply(lambda batch: to_pixels(model.reconstruct(batch)), target)
+
+
+def contents(model: SplitCode, target: np.ndarray) -> np.ndarray:
+    """The digits of target images, which is their translation into the source domain.
+
+    Args:
+        target: uint8 [n, 28, 28, 3].
+
+    Returns:
+        uint8 [n, 28, 28, 3], 0 or 255, as source images are.
+    """
+    return apply(lambda batch: to_pixels(tf.round(model.content(batch))), target).repeat(3, axis=-1)
+
+
+def styles(model: Model, target: np.ndarray) -> np.ndarray:
+    """The styles of target images as images, uint8 [n, 28, 28, 3]: what a digit can stand on."""
+    return apply(lambda batch: to_pixels(model.style(batch)), target)
+
+
+def draw_styles(target: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """`count` of the target images, uint8 [count, 28, 28, 3], at random with replacement."""
+    return target[np.random.default_rng(seed).integers(len(target), size=count)]

@@ -1,0 +1,59 @@
+"""Train a classifier on source digits in the target's style, and test it on target images."""
+
+import pandas as pd
+
+from adda.adaptation import confident, in_halves, translations
+from adda.arrays import read_images, read_labels
+from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
+from adda.device import use_device
+from adda.errors import run_stage
+from adda.files import write_csv, write_json
+from adda.models import load_model
+from adda.params import read_params
+from adda.scores import accuracy, gap_recovered, interval
+
+
+def main() -> str:
+    params = read_params("params.yaml")
+    print("device:", use_device(params.train.device))
+    source = read_images("data/processed/images/source_train.npy")
+    digits = read_labels("data/processed/labels/source_train.npy", len(source))
+    target = read_images("data/processed/images/target_train.npy")
+    model = load_model("data/model")
+    # The same classifier, trained for as long, as those that it is compared with.
+    judge = params.judge
+    size = judge.batch_size
+    draw = translations(model, source, digits, target, size, judge.seed)
+    classifier = fit_classifier(draw, judge, title="adapted")
+
+    test = read_images("data/processed/images/target_test.npy")
+    labels = read_labels("data/processed/labels/target_test.npy", len(test))
+    predicted = predict_digits(classifier, test)
+    right = predicted == labels
+    ends = [
+        predict_digits(load_classifier(path), test) == labels
+        for path in ("data/source_only", "data/judge")
+    ]
+    low, high = interval(gap_recovered, right, *ends)
+    figures = {
+        **accuracy("adapted_accuracy", right),
+        "gap_recovered": float(gap_recovered(right, *ends)),
+        "gap_recovered_low": low,
+        "gap_recovered_high": high,
+    }
+    if params.adapt.self_training:
+        sure, read = confident(classifier, target, params.adapt.confidence)
+        halves = (
+            translations(model, source, digits, target, size // 2, judge.seed),
+            labelled(sure, read, size - size // 2, judge.seed + 1),
+        )
+        trained = fit_classifier(in_halves(*halves), judge, title="self-trained")
+        figures["self_training_share"] = len(sure) / len(target)
+        figures |= accuracy("self_trained_accuracy", predict_digits(trained, test) == labels)
+    write_csv("metrics/adapted.csv", pd.DataFrame({"actual": labels, "predicted": predicted}))
+    write_json("metrics/adaptation.json", figures)
+    return f"metrics/adaptation.json: adapted_accuracy {figures['adapted_accuracy']:.3f}"
+
+
+if __name__ == "__main__":
+    run_stage(main)

@@ -1,0 +1,69 @@
+"""One process of a training on made-up images: python worker.py RECIPE STRATEGY STEPS OUT.
+
+STRATEGY is single, logical (two devices on one CPU) or multi_worker (as TF_CONFIG says). The
+history goes to OUT, by the chief.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import numpy as np
+import tensorflow as tf
+
+from adda.device import is_chief, make_strategy, use_device
+from adda.errors import run_stage
+from adda.params import LossParams, ModelParams, TrainParams
+from adda.training import train_model
+
+
+def main() -> str:
+    recipe, kind, steps, out = sys.argv[1:]
+    use_device("cpu")
+    if kind == "logical":
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        half = tf.config.LogicalDeviceConfiguration()
+        tf.config.set_logical_device_configuration(cpu, [half, half])
+        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+    else:
+        strategy = make_strategy("auto" if kind == "single" else kind)
+    rng = np.random.default_rng(0)
+    source = np.where(rng.random((40, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
+    target = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
+    trained = train_model(
+        source,
+        rng.integers(0, 10, 40, np.uint8),
+        target,
+        ModelParams(recipe=recipe, width=0.05, code_size=8),
+        LossParams(
+            l2_weight=1,
+            adversarial_weight=0.02,
+            content_adversarial_weight=0.02,
+            cycle_weight=0.1,
+            class_weight=0.01,
+        ),
+        TrainParams(
+            device="cpu",
+            strategy="auto",
+            seed=0,
+            steps=int(steps),
+            batch_size=32,
+            learning_rate=1e-5,
+            adversary_learning_rate=1e-5,
+            steps_per_call=10,
+            checkpoint_seconds=0,
+            precision="float32",
+            xla=False,
+        ),
+        checkpoints=Path(out).with_suffix(".checkpoints"),
+        strategy=strategy,
+    )
+    if is_chief(strategy):
+        Path(out).write_text(json.dumps(trained.history))
+    return "done"
+
+
+if __name__ == "__main__":
+    run_stage(main)
