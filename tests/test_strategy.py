@@ -1,0 +1,123 @@
+"""Several devices and several processes give what one gives, and a lost worker is noticed."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import ROOT
+
+from adda.device import make_strategy
+from adda.errors import AddaError
+
+STEPS = 50
+# The batch's spread is a figure of each replica's part; shares move by whole images.
+LOSSES = ("l2", "adversarial", "discriminator", "content_adversarial", "cycle", "class")
+
+
+def start(folder, recipe, kind, steps, **environment):
+    arguments = [sys.executable, ROOT / "tests/worker.py", recipe, kind, str(steps), "history.json"]
+    return subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def start_workers(folder, steps):
+    with socket.socket() as first, socket.socket() as second:
+        for each in (first, second):
+            each.bind(("127.0.0.1", 0))
+        addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in (first, second)]
+    return [
+        start(
+            folder,
+            "split",
+            "multi_worker",
+            steps,
+            TF_CONFIG=json.dumps(
+                {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
+            ),
+        )
+        for index in range(2)
+    ]
+
+
+def finish(*processes):
+    for process in processes:
+        output = process.communicate(timeout=300)[0]
+        assert process.returncode == 0, output
+
+
+def history(folder):
+    return json.loads((folder / "history.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """The histories of one device, by recipe."""
+    histories = {}
+    for recipe in ("split", "baseline"):
+        folder = tmp_path_factory.mktemp(recipe)
+        finish(start(folder, recipe, "single", STEPS))
+        histories[recipe] = history(folder)
+    return histories
+
+
+def assert_same_losses(left, right):
+    assert [row["step"] for row in left] == [row["step"] for row in right]
+    for one, other in zip(left, right, strict=True):
+        for name in set(LOSSES) & set(one):
+            assert one[name] == pytest.approx(other[name], rel=1e-4), (name, one["step"])
+
+
+@pytest.mark.parametrize("recipe", ["split", "baseline"])
+def test_two_devices_equal_one(tmp_path, single, recipe):
+    finish(start(tmp_path, recipe, "logical", STEPS))
+    assert_same_losses(history(tmp_path), single[recipe])
+
+
+def test_two_processes_equal_one(tmp_path, single):
+    finish(*start_workers(tmp_path, STEPS))
+    assert_same_losses(history(tmp_path), single["split"])
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single, lost):
+    """Killed while both train; started again, they go on from the chief's checkpoint."""
+    workers = start_workers(tmp_path, STEPS)
+    while not list(tmp_path.glob("history.checkpoints/*/*.npz")):
+        assert workers[0].poll() is None, workers[0].communicate()[0]
+        time.sleep(0.1)
+    workers[lost].send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    output = workers[1 - lost].communicate(timeout=120)[0]
+    assert time.monotonic() - killed < 60
+    assert workers[1 - lost].returncode == 1
+    error = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert len(error) == 1
+    assert "another worker is gone" in error[0]
+    assert "Traceback" not in output
+    workers[lost].communicate()
+
+    outputs = [worker.communicate(timeout=300)[0] for worker in start_workers(tmp_path, STEPS)]
+    assert sum("resumed at step " in output for output in outputs) == 1  # the chief alone reads
+    assert_same_losses(history(tmp_path), single["split"])
+
+
+@pytest.mark.parametrize("described", ["", "{}", '{"cluster": {"worker": []}}', "[]"])
+def test_a_cluster_that_is_not_described_is_one_clear_sentence(monkeypatch, described):
+    monkeypatch.setenv("TF_CONFIG", described)
+    with pytest.raises(AddaError, match="TF_CONFIG does not describe a cluster"):
+        make_strategy("multi_worker")
+    monkeypatch.delenv("TF_CONFIG")
+    monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
+    with pytest.raises(AddaError, match="neither TF_CONFIG nor Slurm"):
+        make_strategy("multi_worker")
