@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from adda.batch import TARGET, draw_batch, to_float
 from adda.classifier import Draw, labelled, probabilities
+from adda.errors import AddaError
 from adda.models import Model
 
 
@@ -40,9 +41,16 @@ def confident(
 
     Returns:
         uint8 [k, 28, 28, 3] and uint8 [k].
+
+    Raises:
+        AddaError: it is sure of none.
     """
     likely = probabilities(classifier, images)
     sure = likely.max(axis=1) >= least
+    if not sure.any():
+        raise AddaError(
+            f"the adapted classifier is nowhere as sure as adapt.confidence, {least}; lower it"
+        )
     return images[sure], likely[sure].argmax(axis=1).astype(np.uint8)
 
 

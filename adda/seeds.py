@@ -7,6 +7,17 @@ import pandas as pd
 
 from adda.errors import AddaError
 
+METRICS = (
+    "source_only_accuracy",
+    "target_only_accuracy",
+    "translated_accuracy",
+    "adapted_accuracy",
+    "self_trained_accuracy",
+    "gap_recovered",
+    "frechet_distance",
+    "reverse_accuracy",
+)
+
 
 def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     """Group experiments that differ in one seed alone.
@@ -23,26 +34,69 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     Raises:
         AddaError: no finished run has that parameter.
     """
+    varied, groups = _groups(shown, seed)
+    rows = []
+    for params, figures in groups:
+        row = params[varied].to_dict() | {"n": len(figures)}
+        for name, mean in figures.mean().items():
+            deviation = f" ± {figures[name].std():.4f}" if len(figures) > 1 else ""
+            row[name] = f"{mean:.4f}{deviation}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def benchmark(
+    shown: list[dict[str, Any]], seed: str, hardware: str, wall_minutes: float
+) -> pd.DataFrame:
+    """The accuracies of the same groups in the form of docs/benchmark.csv.
+
+    Args:
+        hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
+
+    Returns:
+        A row for each group and accuracy: data, recipe, metric, n_seeds, mean, std (n - 1 in the
+        denominator), images_seen (of each domain), wall_minutes, hardware.
+    """
+    rows = []
+    for params, figures in _groups(shown, seed)[1]:
+        for metric in METRICS:
+            if metric in figures:
+                rows.append(
+                    {
+                        "data": params["data.source"],
+                        "recipe": params["model.recipe"],
+                        "metric": metric,
+                        "n_seeds": len(figures),
+                        "mean": round(figures[metric].mean(), 4),
+                        "std": round(figures[metric].std(), 4),
+                        "images_seen": int(params["train.steps"]) * int(params["train.batch_size"]),
+                        "wall_minutes": wall_minutes,
+                        "hardware": hardware,
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def _groups(
+    shown: list[dict[str, Any]], seed: str
+) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
+    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
     runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
     runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
     if not runs:
         raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
     # The workspace and a commit repeat experiments; runs of equal parameters are one run.
     params = pd.DataFrame([params for params, _ in runs]).astype(str)
-    metrics = pd.DataFrame([metrics for _, metrics in runs])
+    metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
     first = ~params.duplicated()
     params, metrics = params[first], metrics[first]
     others = params.columns.drop(seed)
     varied = [name for name in others if params[name].nunique() > 1]
-    rows = []
-    for _, group in params.groupby(list(others)):
-        figures = metrics.loc[group.index].select_dtypes("number")
-        row = group.iloc[0][varied].to_dict() | {"n": len(group)}
-        for name, mean in figures.mean().items():
-            deviation = f" ± {figures[name].std():.4f}" if len(group) > 1 else ""
-            row[name] = f"{mean:.4f}{deviation}"
-        rows.append(row)
-    return pd.DataFrame(rows)
+    groups = [
+        (group.iloc[0], metrics.loc[group.index].dropna(axis="columns", how="all"))
+        for _, group in params.groupby(list(others), dropna=False)
+    ]
+    return varied, groups
 
 
 def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.layers import BatchNorm
+from adda.layers import BatchNorm, SpectralNorm
 
 
 @pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
@@ -42,3 +42,41 @@ def test_gradients_averages_and_inference_are_those_of_keras(rng, shape):
     unbiased = 0.99**3 + (np.asarray(theirs.moving_variance) - 0.99**3) * count / (count - 1)
     np.testing.assert_allclose(ours.moving_variance, unbiased, rtol=1e-4)
     np.testing.assert_allclose(ours(x), theirs(x), rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        (keras.layers.Conv2D(6, 3, padding="same", use_bias=False), (2, 8, 8, 3)),
+        (keras.layers.Dense(6, use_bias=False), (2, 9)),
+    ],
+)
+def test_a_spectral_layer_is_divided_by_its_largest_singular_value(rng, layer, shape):
+    spectral = SpectralNorm(layer)
+    spectral.build(shape)
+    x = tf.constant(rng.normal(size=shape).astype(np.float32))
+    for _ in range(100):  # the power iteration converges
+        outputs = spectral(x, training=True)
+    norm = np.linalg.svd(np.reshape(layer.kernel, (-1, 6)), compute_uv=False)[0]
+    np.testing.assert_allclose(outputs, layer(x) / norm, rtol=1e-3, atol=1e-5)
+    spectral.bias.assign(np.arange(6.0))
+    vector = spectral.vector.numpy()
+    moved = spectral(x, training=False)
+    np.testing.assert_allclose(
+        moved - outputs, np.broadcast_to(np.arange(6.0), moved.shape), atol=1e-4
+    )
+    assert (spectral.vector.numpy() == vector).all()  # it moves in training alone
+
+
+def test_the_spectral_norm_passes_gradients(rng):
+    """Scaling the kernel changes nothing, so the gradient is orthogonal to the kernel."""
+    layer = keras.layers.Dense(4, use_bias=False)
+    spectral = SpectralNorm(layer)
+    spectral.build((5, 3))
+    x = tf.constant(rng.normal(size=(5, 3)).astype(np.float32))
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(tf.square(spectral(x, training=True)))
+    gradient = tape.gradient(loss, layer.kernel.value).numpy()
+    kernel = layer.kernel.numpy()
+    assert abs(gradient).max() > 0.01
+    assert abs((gradient * kernel).sum()) < 1e-3 * np.linalg.norm(gradient) * np.linalg.norm(kernel)

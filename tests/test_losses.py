@@ -51,6 +51,19 @@ def test_digit_cross_entropy(rng):
     assert float(losses.digit_cross_entropy(labels, logits)) == pytest.approx(expected)
 
 
+def test_content_cross_entropy(rng):
+    logits, content = rng.normal(0, 3, (2, 28, 28, 1)), rng.random((2, 28, 28, 1))
+    probability = 1 / (1 + np.exp(-logits))
+    expected = -(content * np.log(probability) + (1 - content) * np.log(1 - probability)).mean()
+    assert float(losses.content_cross_entropy(content, logits)) == pytest.approx(expected)
+
+
+def test_diversity_is_zero_for_one_image_and_one_for_the_target(rng):
+    target = rng.random((50, 28, 28, 3))
+    assert float(losses.diversity(target[:1].repeat(50, axis=0), target)) < 1e-12
+    assert float(losses.diversity(1 - target, target)) == pytest.approx(1, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     "loss",
     [
@@ -58,6 +71,8 @@ def test_digit_cross_entropy(rng):
         losses.called_fake,
         lambda x: losses.mean_squared_error(tf.zeros((4, 1), tf.float64), x),
         lambda x: losses.discriminator_loss(x, 2 * x, 3 * x),
+        lambda x: losses.content_cross_entropy(tf.fill((4, 1), tf.constant(0.3, tf.float64)), x),
+        lambda x: losses.digit_cross_entropy([0, 0, 0, 0], x * tf.range(10, dtype=tf.float64)),
     ],
 )
 def test_gradients_by_central_differences(loss, rng):

@@ -1,7 +1,7 @@
 import pytest
 
 from adda.errors import AddaError
-from adda.seeds import over_seeds
+from adda.seeds import benchmark, over_seeds
 
 
 def run(seed, weight, accuracy):
@@ -41,3 +41,27 @@ def test_the_workspace_does_not_count_twice():
 def test_a_parameter_that_nobody_has():
     with pytest.raises(AddaError, match=r"no finished run has the parameter train\.sed"):
         over_seeds(shown(run(0, 1.0, 0.5)), "train.sed")
+
+
+def test_the_rows_of_the_benchmark():
+    runs = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
+    for each in runs:
+        params = each["data"]["params"]["params.yaml"]["data"]
+        params |= {"data": {"source": "build"}, "model": {"recipe": "split"}}
+        params["train"] |= {"steps": 10, "batch_size": 64}
+        figures = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
+        figures["adapted_accuracy"] = figures["accuracy"]
+    table = benchmark(shown(*runs), "train.seed", "a machine", 2.5)
+    assert table.to_dict("records") == [
+        {
+            "data": "build",
+            "recipe": "split",
+            "metric": "adapted_accuracy",
+            "n_seeds": 2,
+            "mean": 0.55,
+            "std": 0.0707,
+            "images_seen": 640,
+            "wall_minutes": 2.5,
+            "hardware": "a machine",
+        }
+    ]

@@ -1,0 +1,102 @@
+"""What a training costs in time and memory, against batch size, width and number of images.
+
+    python -m benchmarks.cost
+
+Each point is a process of its own: the time of a step of the default recipe and the most memory
+that the process held. Writes docs/cost.csv and docs/cost.png.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parent.parent
+DEFAULT = {"batch_size": 64, "width": 0.25, "images": 5_000}
+SWEEPS = {
+    "batch_size": (16, 32, 64, 128, 256),
+    "width": (0.125, 0.25, 0.5, 1.0),
+    "images": (5_000, 15_000, 30_000, 60_000),
+}
+STEPS = 10
+
+
+def main() -> None:
+    rows = []
+    for swept, values in SWEEPS.items():
+        for value in values:
+            point = DEFAULT | {swept: value}
+            run = subprocess.run(
+                [sys.executable, "-m", "benchmarks.cost", json.dumps(point)],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            rows.append({"swept": swept, **point, **json.loads(run.stdout.splitlines()[-1])})
+            print(rows[-1], flush=True)
+    table = pd.DataFrame(rows)
+    (ROOT / "docs").mkdir(exist_ok=True)
+    table.to_csv(ROOT / "docs/cost.csv", index=False)
+    draw(table, ROOT / "docs/cost.png")
+
+
+def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
+    """Time a step and the images in it, in milliseconds, and the peak memory, in MB."""
+    import numpy as np
+
+    from adda.device import use_device
+    from adda.loop import compile_steps
+    from adda.params import ModelParams, read_params
+    from adda.training import make_learners, make_step
+
+    use_device("cpu")
+    params = read_params(ROOT / "params.yaml")
+    train = params.train.model_copy(update={"batch_size": batch_size})
+    model = ModelParams(recipe="split", width=width, code_size=64)
+    rng = np.random.default_rng(0)
+    source, target = rng.integers(0, 256, (2, images, 28, 28, 3), np.uint8)
+    digits = np.zeros(images, np.uint8)
+    step = make_step(make_learners(model, train), source, digits, target, params.loss, train)
+    call, _ = compile_steps(step)
+    call(0, 3).numpy()  # allocates
+    start = time.perf_counter()
+    call(3, STEPS).numpy()
+    seconds = (time.perf_counter() - start) / STEPS
+    return {
+        "ms_per_step": round(1e3 * seconds, 1),
+        "ms_per_image": round(1e3 * seconds / batch_size, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+    }
+
+
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Plot time and memory, a column for each sweep."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(2, len(SWEEPS), figsize=(10, 5), sharey="row")
+    for column, swept in zip(axes.T, SWEEPS, strict=True):
+        rows = table[table["swept"] == swept]
+        for place, name in zip(column, ("ms_per_image", "peak_mb"), strict=True):
+            place.plot(rows[swept], rows[name], marker="o")
+            place.set_xscale("log", base=2)
+            place.set_ylim(bottom=0)
+        column[1].set_xlabel({"images": "images of each domain"}.get(swept, swept))
+    axes[0, 0].set_ylabel("ms per image of each domain")
+    axes[1, 0].set_ylabel("peak memory, MB")
+    figure.tight_layout()
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(**json.loads(sys.argv[1]))))
+    else:
+        main()

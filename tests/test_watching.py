@@ -1,0 +1,67 @@
+import json
+
+import pandas as pd
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from adda.errors import AddaError
+from adda.progress import load_progress
+from adda.watching import collapsed, make_watch
+
+HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
+
+
+def rows(*changes):
+    return [{"step": 2 * (n + 1), **HEALTHY, **change} for n, change in enumerate(changes)]
+
+
+@pytest.fixture
+def watch(tmp_path):
+    return make_watch(tmp_path / "history.csv", tmp_path / "train.json", tmp_path / "logs")
+
+
+def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
+    history = rows({}, {"diversity": 0.8})
+    images = rng.integers(0, 256, (10, 28, 28, 3)).astype("uint8")
+    watch(history[:1], images)
+    watch(history, None)
+    assert list(pd.read_csv(tmp_path / "history.csv")["step"]) == [2, 4]
+    last = json.loads((tmp_path / "train.json").read_text())
+    assert last == {**history[-1], "collapsed": 0}
+    live = json.loads((tmp_path / "logs/dvclive/metrics.json").read_text())
+    assert live["step"] == 4
+    assert live["diversity"] == pytest.approx(0.8)
+    assert not list(tmp_path.glob("**/dvc.yaml"))  # the pipeline has its own
+    events = EventAccumulator(str(tmp_path / "logs/tensorboard"), size_guidance={"tensors": 0})
+    events.Reload()
+    assert {"diversity", "target_called_real", "translated"} <= set(events.Tags()["tensors"])
+    assert [event.step for event in events.Tensors("diversity")] == [2, 4]
+    assert [event.step for event in events.Tensors("translated")] == [2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"diversity": 0.05}, {"target_called_real": 1.0, "translated_called_real": 0.0}],
+)
+def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, change):
+    history = rows({}, change, change, change, change)
+    for end in range(1, 6):
+        watch(history[:end], None)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "collapsed" in line]
+    assert len(warnings) == 1
+    assert "at step 8" in warnings[0]
+    assert json.loads((tmp_path / "train.json").read_text())["collapsed"] == 1
+
+
+def test_a_bad_moment_is_no_collapse():
+    assert not collapsed(rows({"diversity": 0.0}, {"diversity": 0.0}, {}))
+    assert not collapsed(rows({"diversity": 0.0}))
+
+
+def test_damaged_progress_is_named(tmp_path):
+    path = tmp_path / "progress.npz"
+    with pytest.raises(AddaError, match=r"progress\.npz cannot be read"):
+        load_progress(path)
+    path.write_bytes(b"PK")
+    with pytest.raises(AddaError, match=r"progress\.npz cannot be read"):
+        load_progress(path)
