@@ -30,6 +30,7 @@ def main() -> str:
     for command in (seeds, table):
         command.add_argument("--seed", default="train.seed", metavar="PARAM", help="%(default)s")
     table.add_argument("--csv", default="docs/benchmark.csv", help="%(default)s")
+    table.add_argument("--data", required=True, help="the data.source of the runs")
     table.add_argument("--hardware", required=True, help='such as "2 cores, AMD EPYC"')
     table.add_argument("--wall-minutes", required=True, type=float, help="of one run")
     options = parser.parse_args()
@@ -41,7 +42,7 @@ def main() -> str:
     if options.command == "seeds":
         # Metrics below each other: they are many, and groups few.
         return over_seeds(runs, options.seed).T.to_string(header=False)
-    rows = benchmark(runs, options.seed, options.hardware, options.wall_minutes)
+    rows = benchmark(runs, options.seed, options.data, options.hardware, options.wall_minutes)
     path = Path(options.csv)
     before = [pd.read_csv(path)] if path.exists() else []
     write_csv(path, pd.concat([*before, rows]))

@@ -46,11 +46,12 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
 
 
 def benchmark(
-    shown: list[dict[str, Any]], seed: str, hardware: str, wall_minutes: float
+    shown: list[dict[str, Any]], seed: str, data: str, hardware: str, wall_minutes: float
 ) -> pd.DataFrame:
-    """The accuracies of the same groups in the form of docs/benchmark.csv.
+    """The main figures of the same groups in the form of docs/benchmark.csv.
 
     Args:
+        data: the data source whose groups count.
         hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
 
     Returns:
@@ -60,7 +61,7 @@ def benchmark(
     rows = []
     for params, figures in _groups(shown, seed)[1]:
         for metric in METRICS:
-            if metric in figures:
+            if metric in figures and params["data.source"] == data:
                 rows.append(
                     {
                         "data": params["data.source"],

@@ -208,16 +208,19 @@ def test_the_baseline_recipe_and_self_training_are_one_parameter_away(project):
     project.dvc("plots", "show", "--out", "shown")
 
 
-def test_a_queued_experiment_runs_in_its_copy(project):
-    project.dvc("exp", "run", "--queue", "--name", "queued", "-S", "loss.adversarial_weight=1e-05")
-    project.dvc("queue", "start")
+def test_two_queued_experiments_run_side_by_side_in_their_copies(project):
+    project.dvc("exp", "run", "--queue", "-S", "loss.adversarial_weight=1e-05,2e-05")
+    project.dvc("queue", "start", "--jobs", "2")
     for _ in range(300):
-        if "Success" in (status := project.dvc("queue", "status")) or "Failed" in status:
+        status = project.dvc("queue", "status")
+        if status.count("Success") + status.count("Failed") == 2:
             break
         time.sleep(1)
-    assert "Success" in status, project.dvc("queue", "logs", "queued")
-    # --json leaves the name out of its keys, so ask for the parameter's value in the table.
-    assert "1e-05" in project.dvc("exp", "show", "--csv")
+    assert status.count("Success") == 2, status
+    # --json leaves the name out of its keys, so ask for the parameter's values in the table.
+    table = project.dvc("exp", "show", "--csv")
+    assert "1e-05" in table
+    assert "2e-05" in table
 
 
 def test_bad_parameter_is_one_sentence_and_exit_1(project):

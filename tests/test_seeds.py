@@ -51,7 +51,8 @@ def test_the_rows_of_the_benchmark():
         params["train"] |= {"steps": 10, "batch_size": 64}
         figures = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
         figures["adapted_accuracy"] = figures["accuracy"]
-    table = benchmark(shown(*runs), "train.seed", "a machine", 2.5)
+    assert benchmark(shown(*runs), "train.seed", "packaged", "a machine", 2.5).empty
+    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
     assert table.to_dict("records") == [
         {
             "data": "build",
