@@ -82,7 +82,7 @@ def test_steps_lower_the_term_that_they_minimise(domains, recipe, figure, loss):
     step = make_step(learners, *domains, loss_params(**loss), params)
     same_batch = tf.constant(0, tf.int64)
     history = [float(step(same_batch)[figure]) for _ in range(30)]
-    assert np.mean(history[-5:]) < history[0] - 1e-3
+    assert history[-1] < 0.98 * history[0]
 
 
 def test_steps_teach_the_adversary(recipe, domains):
