@@ -12,10 +12,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import tensorflow as tf
+from conftest import loss_params, train_params
 
 from adda.device import is_chief, make_strategy, use_device
 from adda.errors import run_stage
-from adda.params import LossParams, ModelParams, TrainParams
+from adda.params import ModelParams
 from adda.training import train_model
 
 
@@ -37,25 +38,19 @@ def main() -> str:
         rng.integers(0, 10, 40, np.uint8),
         target,
         ModelParams(recipe=recipe, width=0.05, code_size=8),
-        LossParams(
+        loss_params(
             l2_weight=1,
             adversarial_weight=0.02,
             content_adversarial_weight=0.02,
             cycle_weight=0.1,
             class_weight=0.01,
         ),
-        TrainParams(
-            device="cpu",
-            strategy="auto",
-            seed=0,
+        train_params(
             steps=int(steps),
             batch_size=32,
             learning_rate=1e-5,
             adversary_learning_rate=1e-5,
             steps_per_call=10,
-            checkpoint_seconds=0,
-            precision="float32",
-            xla=False,
         ),
         checkpoints=Path(out).with_suffix(".checkpoints"),
         strategy=strategy,
