@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-SOURCE, TARGET, FLIP = 0, 1, 2  # streams of random numbers: the domains are never drawn in pairs
+SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never drawn in pairs
 
 
 class Batch(NamedTuple):

@@ -49,10 +49,17 @@ def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple
     return float(result.low), float(result.high)
 
 
+def with_interval(
+    name: str, statistic: Callable[..., np.ndarray], *rights: np.ndarray
+) -> dict[str, float]:
+    """A figure and the ends of its interval, as `name`, `name_low` and `name_high`."""
+    low, high = interval(statistic, *rights)
+    return {name: float(statistic(*rights)), f"{name}_low": low, f"{name}_high": high}
+
+
 def accuracy(name: str, right: np.ndarray) -> dict[str, float]:
     """An accuracy with its interval, by name, from which images [n] were read right."""
-    low, high = interval(np.mean, right)
-    return {name: float(right.mean()), f"{name}_low": low, f"{name}_high": high}
+    return with_interval(name, np.mean, right)
 
 
 def gap_recovered(

@@ -10,7 +10,7 @@ from adda.errors import run_stage
 from adda.files import write_csv, write_json
 from adda.models import load_model
 from adda.params import read_params
-from adda.scores import accuracy, gap_recovered, interval
+from adda.scores import accuracy, gap_recovered, with_interval
 
 
 def main() -> str:
@@ -34,12 +34,9 @@ def main() -> str:
         predict_digits(load_classifier(path), test) == labels
         for path in ("data/source_only", "data/judge")
     ]
-    low, high = interval(gap_recovered, right, *ends)
     figures = {
         **accuracy("adapted_accuracy", right),
-        "gap_recovered": float(gap_recovered(right, *ends)),
-        "gap_recovered_low": low,
-        "gap_recovered_high": high,
+        **with_interval("gap_recovered", gap_recovered, right, *ends),
     }
     if params.adapt.self_training:
         sure, read = confident(classifier, target, params.adapt.confidence)
