@@ -189,10 +189,24 @@ def ground(images: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [n, 28, 28, 3] in [0, 1].
     """
-    covered = tf.minimum(1.0, 2.0 * tf.nn.max_pool2d(content, 3, 1, "SAME"))
+    covered = tf.minimum(1.0, 2.0 * _widen(content))
     kept = 1.0 - covered
     around = _blur(images * kept) / (_blur(kept) + 1e-3)
     return kept * images + covered * around
+
+
+def _widen(content: tf.Tensor) -> tf.Tensor:
+    """The largest of each pixel and its eight neighbours."""
+    # Not max_pool2d: inside a loop, which kernel its gradient gets depends on the order in which
+    # TensorFlow's oneDNN pass reads the graph, and so rounding differs between processes.
+    for vertical, horizontal in ((1, 0), (0, 1)):
+        padded = tf.pad(content, [[0, 0], [vertical] * 2, [horizontal] * 2, [0, 0]])
+        before, centre, after = (
+            tf.slice(padded, [0, k * vertical, k * horizontal, 0], tf.shape(content))
+            for k in range(3)
+        )
+        content = tf.maximum(tf.maximum(before, centre), after)
+    return content
 
 
 def _blur(images: tf.Tensor) -> tf.Tensor:

@@ -31,9 +31,11 @@ def test_the_ground_is_the_image_with_its_content_painted_over(rng):
     images = rng.random((2, 28, 28, 3)).astype(np.float32)
     content = np.zeros((2, 28, 28, 1), np.float32)
     content[:, 10:14, 10:14] = 0.5  # one half counts in full
+    content[:, 0, 27] = 0.5
     painted = ground(tf.constant(images), tf.constant(content)).numpy()
     covered = np.zeros_like(content)
     covered[:, 9:15, 9:15] = 1  # widened by a pixel
+    covered[:, 0:2, 26:28] = 1
     around = blur(images * (1 - covered)) / (blur(1 - covered) + 1e-3)
     expected = (1 - covered) * images + covered * around
     np.testing.assert_allclose(painted, expected, atol=1e-5)

@@ -131,15 +131,27 @@ def test_xla_compiles_the_same_steps(recipe, domains):
         assert left == pytest.approx(right, rel=2e-3, abs=0.07)  # a share moves by whole images
 
 
-def test_steps_touch_nothing_but_the_device(recipe, domains):
-    """No operation of the loop's graph asks Python or the host for anything."""
+@pytest.fixture
+def operations(recipe, domains):
+    """The kinds of operation in the graph of the loop."""
     params = train_params()
     call, _ = compile_steps(make_step(make_learners(recipe, params), *domains, ON, params))
     graph = call.get_concrete_function().graph.as_graph_def()
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
     operations = {node.op for body in bodies for node in body}
     assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
+    return operations
+
+
+def test_steps_touch_nothing_but_the_device(operations):
+    """No operation asks Python or the host for anything."""
     assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
+
+
+def test_no_kernel_depends_on_the_order_in_which_the_graph_is_read(operations):
+    """TensorFlow's oneDNN pass takes its own kernel for these gradients only where it has read
+    the forward operation before; inside a loop that differs from process to process."""
+    assert not operations & {"MaxPoolGrad", "LRNGrad"}
 
 
 def test_the_watcher_gets_translations_at_moments_that_double(recipe, domains):
@@ -154,7 +166,8 @@ def test_the_watcher_gets_translations_at_moments_that_double(recipe, domains):
     assert list(seen) == [1, 2, 4, 8, 16]
     assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
     last = translate(trained.model, domains[0][:10], domains[2][:10])
-    assert (seen[16] == last).all()
+    # Another graph of the same arithmetic may round a pixel the other way.
+    assert np.abs(seen[16].astype(int) - last).max() <= 1
     assert (seen[1] != last).any()
 
 
