@@ -118,7 +118,8 @@ def make_learners(model: ModelParams, train: TrainParams) -> Learners:
     for side, weights in networks.sides().items():
         adversary = side == "discriminator"
         rate = train.adversary_learning_rate if adversary else train.learning_rate
-        optimizers[side] = keras.optimizers.Adam(rate)
+        schedule = keras.optimizers.schedules.CosineDecay(rate, train.steps)
+        optimizers[side] = keras.optimizers.Adam(schedule)
         optimizers[side].build(weights)
     return Learners(networks, optimizers)
 
