@@ -81,13 +81,14 @@ def draw(table: pd.DataFrame, path: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(2, len(SWEEPS), figsize=(10, 5), sharey="row")
+    figure, axes = plt.subplots(2, len(SWEEPS), figsize=(10, 5))
     for column, swept in zip(axes.T, SWEEPS, strict=True):
         rows = table[table["swept"] == swept]
         for place, name in zip(column, ("ms_per_image", "peak_mb"), strict=True):
             place.plot(rows[swept], rows[name], marker="o")
             place.set_xscale("log", base=2)
-            place.set_ylim(bottom=0)
+            place.set_xticks(rows[swept], [f"{value:g}" for value in rows[swept]])
+            place.set_ylim(0, 1.1 * rows[name].max())
         column[1].set_xlabel({"images": "images of each domain"}.get(swept, swept))
     axes[0, 0].set_ylabel("ms per image of each domain")
     axes[1, 0].set_ylabel("peak memory, MB")
