@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from adda.errors import AddaError, run_stage
@@ -33,7 +34,32 @@ def main() -> str:
     table.add_argument("--data", required=True, help="the data.source of the runs")
     table.add_argument("--hardware", required=True, help='such as "2 cores, AMD EPYC"')
     table.add_argument("--wall-minutes", required=True, type=float, help="of one run")
+    own = commands.add_parser(
+        "translate",
+        help="redraw your own images of digits in the target's style",
+        description="Redraw images of digits in the style of target images: PNG or JPEG of any "
+        "size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each output "
+        "has its input's name (pictures become PNG); a contact sheet shows the first ones.",
+    )
+    own.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
+    own.add_argument("--input", required=True, nargs="+", metavar="PATH", help="files or folders")
+    own.add_argument("--output", required=True, type=Path, metavar="FOLDER")
+    own.add_argument(
+        "--style",
+        metavar="PATH",
+        help="a target image, or a folder of them; without it, styles that came with the model",
+    )
+    own.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
+    own.add_argument(
+        "--ink",
+        choices=("auto", "dark", "light"),
+        default="auto",
+        help="%(default)s: unlike the border",
+    )
+    own.add_argument("--reverse", action="store_true", help="from target images to digits")
     options = parser.parse_args()
+    if options.command == "translate":
+        return translate(options)
     command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
     shown = subprocess.run(command, capture_output=True, text=True)
     if shown.returncode != 0:
@@ -47,6 +73,31 @@ def main() -> str:
     before = [pd.read_csv(path)] if path.exists() else []
     write_csv(path, pd.concat([*before, rows]))
     return f"{path}: {len(rows)} rows more"
+
+
+def translate(options: argparse.Namespace) -> str:
+    """Redraw a user's images; files that cannot be used are skipped and make the exit code 1."""
+    # TensorFlow takes seconds to import; the other commands do without.
+    from adda.own_images import find_images, read_styles, redraw_files
+    from adda.translator import Translator
+
+    files = find_images(options.input)
+    if options.output.resolve() in {file.resolve().parent for file in files}:
+        raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
+    styles = read_styles(options.style) if options.style else None
+    translator = Translator(options.model, options.seed)
+
+    def redraw(images: np.ndarray) -> np.ndarray:
+        if options.reverse:
+            return translator.reverse(images)
+        return translator.translate(images, styles)
+
+    count, skipped = redraw_files(files, options.output, redraw, options.ink, options.reverse)
+    for sentence in skipped:
+        print(f"skipped: {sentence}", file=sys.stderr)
+    if skipped:
+        raise AddaError(f"{len(skipped)} files were skipped, and {count} images redrawn")
+    return f"{options.output}: {count:,} images"
 
 
 if __name__ == "__main__":

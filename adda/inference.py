@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.batch import to_float
+from adda.networks import IMAGE
 
 BATCH_SIZE = 500  # images; bounds the memory of a pass
 
@@ -19,13 +20,26 @@ def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray
     Returns:
         The results, stacked along the first axis.
     """
-    signature = [tf.TensorSpec([None, *array.shape[1:]], tf.uint8) for array in images]
+    return run_batches(uint8_function(function, len(images)), *images)
 
-    @tf.function(input_signature=signature)
-    def batch_function(*batch: tf.Tensor) -> tf.Tensor:
-        return function(*map(to_float, batch))
 
+def uint8_function(function: Callable[..., tf.Tensor], arguments: int) -> Callable[..., tf.Tensor]:
+    """A function of float32 images in [0, 1] as one of uint8 images, traced once.
+
+    Args:
+        arguments: how many arrays [n, 28, 28, 3], of one length, it takes.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([None, *IMAGE], tf.uint8)] * arguments)
+    def of_uint8(*images: tf.Tensor) -> tf.Tensor:
+        return function(*map(to_float, images))
+
+    return of_uint8
+
+
+def run_batches(of_uint8: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
+    """Call what `uint8_function` made on many images, and stack the results."""
     parts = (slice(at, at + BATCH_SIZE) for at in range(0, len(images[0]), BATCH_SIZE))
     return np.concatenate(
-        [batch_function(*(tf.constant(array[part]) for array in images)).numpy() for part in parts]
+        [of_uint8(*(tf.constant(array[part]) for array in images)).numpy() for part in parts]
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from adda.arrays import read_images, read_labels
+from adda.arrays import read_images, read_labels, write_array
 from adda.device import is_chief, make_strategy, use_device
 from adda.errors import run_stage
 from adda.files import remove, whole
@@ -13,6 +13,7 @@ from adda.watching import make_watch
 
 CHECKPOINTS = Path(".checkpoints")
 LOGS = Path("logs")
+STYLES = 256  # target images that go with the model, for those who translate images of their own
 
 
 def main() -> str:
@@ -21,10 +22,11 @@ def main() -> str:
     strategy = make_strategy(params.train.strategy)
     chief = is_chief(strategy)
     source = read_images("data/processed/images/source_train.npy")
+    target = read_images("data/processed/images/target_train.npy")
     trained = train_model(
         source,
         read_labels("data/processed/labels/source_train.npy", len(source)),
-        read_images("data/processed/images/target_train.npy"),
+        target,
         params.model,
         params.loss,
         params.train,
@@ -38,6 +40,7 @@ def main() -> str:
     with whole("data/model") as directory:
         save_model(directory, trained.model, params.model)
         trained.progress.save(directory / "progress.npz")
+        write_array(directory / "styles.npy", target[:STYLES])
     remove(CHECKPOINTS)  # only now is everything where it belongs
     return f"data/model: {last['step']} steps, l2 {last['l2']:.4f}"
 

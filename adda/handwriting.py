@@ -1,0 +1,79 @@
+"""Digits as people have them, brought to MNIST's convention: bright ink, 28 x 28, centred."""
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.filters import threshold_otsu
+
+WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
+FAINTEST = 24  # of 255: less contrast than this is paper
+SPECK = 0.05  # of the largest stroke's area
+STROKE = 2  # pixels of 28: a pen's thin line becomes at least so thick
+
+
+def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
+    """A picture of one digit as MNIST would hold it.
+
+    A picture of 28 x 28 pixels is only inverted if its ink is dark. Any other is taken for a scan
+    or photograph: uneven light and specks are removed, and the digit is scaled to 20 x 20 pixels
+    and put with its centre of mass in the middle, as in MNIST (LeCun et al. 1998, section III.A).
+
+    Args:
+        image: grey, colour or transparent, of any size.
+        ink: "dark" on light, "light" on dark, or "auto": unlike the border.
+
+    Returns:
+        uint8 [28, 28], 0 where there is no ink.
+
+    Raises:
+        ValueError: there is no ink.
+    """
+    if "A" in image.getbands() or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    grey = image.convert("L")
+    if grey.size == (28, 28):
+        return bright_ink(np.asarray(grey)[None], ink)[0]
+    grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
+    strokes = _strokes(bright_ink(np.asarray(grey)[None], ink)[0])
+    rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
+    digit = Image.fromarray(strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    scale = 20 / max(digit.size)
+    digit = digit.resize([max(1, round(side * scale)) for side in digit.size], Image.Resampling.BOX)
+    values = np.asarray(digit)
+    centre = ndimage.center_of_mass(values)
+    canvas = Image.new("L", (28, 28))
+    # Pixels' centres lie at whole numbers, the middle of 28 between 13 and 14.
+    canvas.paste(digit, (round(13.5 - centre[1]), round(13.5 - centre[0])))
+    return np.asarray(canvas)
+
+
+def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
+    """Invert the images whose ink is dark: uint8 [n, h, w] to the same."""
+    if ink == "auto":
+        border = np.concatenate(
+            [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1
+        )
+        ends = images.min(axis=(1, 2)), images.max(axis=(1, 2))
+        dark = np.median(border, axis=1) > np.mean(ends, axis=0)
+    else:
+        dark = np.full(len(images), ink == "dark")
+    return np.where(dark[:, None, None], 255 - images, images)
+
+
+def _strokes(grey: np.ndarray) -> np.ndarray:
+    """What is narrow and bright in uint8 [h, w], and as thick as MNIST's strokes: 0 or 255."""
+    # Ink is narrower than a third of the picture; light and shadow are wider.
+    flat = ndimage.white_tophat(grey, size=max(grey.shape) // 3)
+    if flat.max() < FAINTEST:
+        raise ValueError("there is no ink to be seen")
+    ink = flat > max(threshold_otsu(flat), FAINTEST / 2)
+    pieces, count = ndimage.label(ink, structure=np.ones((3, 3)))
+    areas = ndimage.sum_labels(ink, pieces, range(count + 1))
+    ink &= (areas >= SPECK * areas.max())[pieces]
+    # Within a stroke the mean distance to its edge is a quarter of its width.
+    width = 4 * ndimage.distance_transform_edt(ink)[ink].mean()
+    side = max(np.ptp(np.nonzero(ink), axis=1)) + 1
+    missing = (STROKE * side / 20 - width) / 2
+    ink |= ndimage.distance_transform_edt(~ink) <= max(missing, 0)
+    return np.where(ink, np.uint8(255), np.uint8(0))

@@ -1,0 +1,196 @@
+"""A user's own image files through a translator, a few hundred at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from adda.errors import AddaError
+from adda.files import whole
+from adda.handwriting import bright_ink, to_digit
+from adda.inference import BATCH_SIZE
+from adda.pictures import save_grid
+
+PICTURES = (".png", ".jpg", ".jpeg")
+SHEET = "contact_sheet.png"
+SHOWN = 20  # pairs on the contact sheet
+BAD = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError)
+
+Redraw = Callable[[np.ndarray], np.ndarray]
+
+
+def find_images(inputs: Iterable[str | Path]) -> list[Path]:
+    """The pictures and .npy files among files and in folders, in order of name within each.
+
+    Raises:
+        AddaError: a path does not exist, or there is no image.
+    """
+    found = []
+    for path in map(Path, inputs):
+        if path.is_dir():
+            inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+            found += [each for each in inside if each.suffix.lower() in (*PICTURES, ".npy")]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise AddaError(f"{path} does not exist; name image files or folders of them")
+    if not found:
+        raise AddaError("no .png, .jpg or .npy file is among the inputs; name files or folders")
+    return found
+
+
+def read_styles(path: str | Path) -> np.ndarray:
+    """A target image, or a folder of them, as uint8 [n, 28, 28, 3].
+
+    Raises:
+        AddaError: there is none, or one cannot be read.
+    """
+    images = []
+    for file in find_images([path]):
+        try:
+            images.append(_stack(file) if _is_stack(file) else read_colours(file)[None])
+        except BAD as error:
+            raise AddaError(f"{file} is no style image ({error}); give PNG, JPEG or .npy") from None
+    return np.concatenate([_in_colour(each) for each in images])
+
+
+def read_colours(path: Path) -> np.ndarray:
+    """A picture's middle square, uint8 [28, 28, 3]."""
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        return np.asarray(ImageOps.fit(upright, (28, 28), Image.Resampling.BOX))
+
+
+def read_digit(path: Path, ink: str) -> np.ndarray:
+    """A picture's digit, uint8 [28, 28]: see `to_digit`."""
+    with Image.open(path) as image:
+        return to_digit(ImageOps.exif_transpose(image), ink)
+
+
+def redraw_files(
+    files: list[Path], output: Path, redraw: Redraw, ink: str = "auto", reverse: bool = False
+) -> tuple[int, list[str]]:
+    """Redraw every image of every file into a file of the same name, pictures as PNG.
+
+    Memory is that of a batch, however many images there are.
+
+    Args:
+        redraw: takes digits, uint8 [n, 28, 28], to images, uint8 [n, 28, 28, 3]; with `reverse`,
+            the other way round.
+        ink: of the digits, see `to_digit`.
+
+    Returns:
+        How many images were redrawn, and a sentence for each file that was skipped.
+    """
+    skipped: list[str] = []
+    places: dict[str, Path] = {}
+    for file in files:
+        taken = places.setdefault(file.name if _is_stack(file) else f"{file.stem}.png", file)
+        if taken is not file:
+            skipped.append(f"{file} would be written to the same file as {taken}")
+    output.mkdir(parents=True, exist_ok=True)
+    pictures = {output / name: file for name, file in places.items() if not _is_stack(file)}
+    stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
+    read = read_colours if reverse else partial(read_digit, ink=ink)
+    prepare = _in_colour if reverse else partial(_as_digits, ink=ink)
+    count, shown = 0, None
+    for before, after in chain(
+        _redraw_pictures(pictures, read, redraw, skipped),
+        _redraw_stacks(stacks, prepare, redraw, skipped),
+    ):
+        count += len(before)
+        shown = shown or {"input": before[:SHOWN], "output": after[:SHOWN]}
+    if shown:
+        save_grid(output / SHEET, {name: _in_colour(images) for name, images in shown.items()})
+    return count, skipped
+
+
+Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+def _redraw_pictures(
+    files: dict[Path, Path],
+    read: Callable[[Path], np.ndarray],
+    redraw: Redraw,
+    skipped: list[str],
+) -> Pairs:
+    def attempt(file: Path) -> np.ndarray | Exception:
+        try:
+            return read(file)
+        except BAD as error:
+            return error
+
+    places = list(files)
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(places), BATCH_SIZE):
+            batch = places[start : start + BATCH_SIZE]
+            good = {}
+            images = pool.map(attempt, [files[place] for place in batch])
+            for place, image in zip(batch, images, strict=True):
+                if isinstance(image, Exception):
+                    skipped.append(f"{files[place]} cannot be used ({image})")
+                else:
+                    good[place] = image
+            if good:
+                before = np.stack(list(good.values()))
+                after = redraw(before)
+                list(pool.map(_write_picture, good, after))
+                yield before, after
+
+
+def _redraw_stacks(
+    files: dict[Path, Path],
+    prepare: Callable[[np.ndarray], np.ndarray],
+    redraw: Redraw,
+    skipped: list[str],
+) -> Pairs:
+    for place, file in files.items():
+        try:
+            stack = _stack(file)
+        except BAD as error:
+            skipped.append(f"{file} cannot be used ({error})")
+            continue
+        with whole(place) as unfinished, unfinished.open("wb") as out:
+            for start in range(0, len(stack), BATCH_SIZE):
+                before = prepare(stack[start : start + BATCH_SIZE])
+                after = redraw(before)
+                if not start:
+                    shape = (len(stack), *after.shape[1:])
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(out, header)
+                out.write(after.tobytes())
+                yield before, after
+
+
+def _is_stack(file: Path) -> bool:
+    return file.suffix == ".npy"
+
+
+def _write_picture(path: Path, image: np.ndarray) -> None:
+    with whole(path) as partial:
+        Image.fromarray(image).save(partial, format="png")
+
+
+def _stack(file: Path) -> np.ndarray:
+    """A .npy file's images, left on the disk until they are needed."""
+    stack = np.load(file, mmap_mode="r", allow_pickle=False)
+    if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
+        raise ValueError(f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]")
+    if not len(stack):
+        raise ValueError("it holds no image")
+    return stack
+
+
+def _in_colour(images: np.ndarray) -> np.ndarray:
+    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last."""
+    images = images if images.ndim == 4 else images[..., None]
+    return np.broadcast_to(images, (*images.shape[:3], 3))
+
+
+def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
+    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
+    return bright_ink(_in_colour(images).max(axis=-1), ink)

@@ -1,0 +1,62 @@
+"""Trained networks in the hands of a user: arrays in, arrays out."""
+
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from adda.arrays import read_images
+from adda.batch import to_pixels
+from adda.errors import AddaError
+from adda.inference import run_batches, uint8_function
+from adda.models import load_model
+from adda.split_code import SplitCode
+from adda.splits import binarise
+
+STYLES = "styles.npy"  # target images in the model's folder, for whoever brings none
+
+
+class Translator:
+    """Redraws digits in the target's style, and back.
+
+    Args:
+        directory: what *train* wrote, data/model.
+        seed: of the choice of styles.
+
+    Raises:
+        AddaError: the folder is missing or damaged.
+    """
+
+    def __init__(self, directory: str | Path = "data/model", seed: int = 0):
+        self.model = load_model(directory)
+        self.styles = read_images(Path(directory) / STYLES)
+        self.random = np.random.default_rng(seed)
+        self._translate = uint8_function(lambda *pair: to_pixels(self.model.translate(*pair)), 2)
+        self._content = uint8_function(self._binary_content, 1)
+
+    def translate(self, digits: np.ndarray, styles: np.ndarray | None = None) -> np.ndarray:
+        """Redraw digits, each in the style of one of the images at random.
+
+        Args:
+            digits: uint8 [n, 28, 28], bright on black as MNIST's are.
+            styles: uint8 [m, 28, 28, 3]; by default target images that came with the model.
+
+        Returns:
+            uint8 [n, 28, 28, 3].
+        """
+        styles = self.styles if styles is None else styles
+        drawn = styles[self.random.integers(len(styles), size=len(digits))]
+        return run_batches(self._translate, binarise(digits), drawn)
+
+    def reverse(self, images: np.ndarray) -> np.ndarray:
+        """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28], 0 or 255.
+
+        Raises:
+            AddaError: the networks have no way back.
+        """
+        if not isinstance(self.model, SplitCode):
+            raise AddaError("the baseline recipe cannot translate back; train the split recipe")
+        return run_batches(self._content, images)[..., 0]
+
+    def _binary_content(self, images: tf.Tensor) -> tf.Tensor:
+        return to_pixels(tf.round(self.model.content(images)))

@@ -1,0 +1,70 @@
+"""People's pictures of digits, in MNIST's convention."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from adda.handwriting import bright_ink, to_digit
+
+
+def seven(size=(400, 300), ink=30, paper=220, width=16):
+    image = Image.new("L", size, paper)
+    ImageDraw.Draw(image).line([(120, 60), (240, 60), (180, 240)], fill=ink, width=width)
+    return image
+
+
+def test_a_digit_is_scaled_to_twenty_pixels_and_centred_by_its_mass():
+    digit = to_digit(seven())
+    rows, columns = np.nonzero(digit)
+    assert digit.shape == (28, 28)
+    assert digit.dtype == np.uint8
+    assert np.ptp(rows) + 1 == 20
+    weights = digit[rows, columns]
+    centre = np.average(rows, weights=weights), np.average(columns, weights=weights)
+    np.testing.assert_allclose(centre, (13.5, 13.5), atol=0.6)
+    assert digit[rows.min() + 1, columns.min() : columns.max()].min() > 0  # the bar of the seven
+
+
+def test_light_ink_dark_ink_colour_and_transparency_give_the_same_digit():
+    expected = to_digit(seven())
+    light = to_digit(seven(ink=220, paper=30))
+    colour = to_digit(seven().convert("RGB"))
+    clear = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    ImageDraw.Draw(clear).line([(120, 60), (240, 60), (180, 240)], fill=(30, 30, 30, 255), width=16)
+    for digit in (light, colour, to_digit(clear)):
+        assert (digit == expected).all()
+
+
+def test_uneven_light_and_specks_are_not_ink(rng):
+    picture = np.asarray(seven(), float)
+    picture += np.linspace(-80, 30, 400)[None, :] + rng.normal(0, 4, (300, 400))
+    picture[280:283, 20:23] = 0
+    digit = to_digit(Image.fromarray(picture.clip(0, 255).astype(np.uint8)))
+    assert np.mean((digit > 0) == (to_digit(seven()) > 0)) > 0.97
+
+
+def test_a_thin_line_becomes_as_thick_as_mnists():
+    thin, thick = (to_digit(seven(width=width)) > 0 for width in (2, 16))
+    assert thin.sum() > 0.6 * thick.sum()
+    assert thin.any(axis=1).sum() == 20
+
+
+def test_a_digit_of_mnists_size_is_only_inverted():
+    ink = np.zeros((28, 28), np.uint8)
+    ink[5:20, 10:13] = 7  # nothing is too faint to be ink there
+    assert (to_digit(Image.fromarray(ink)) == ink).all()
+    assert (to_digit(Image.fromarray(255 - ink)) == ink).all()
+
+
+def test_the_ink_can_be_forced():
+    framed = np.full((1, 28, 28), 10, np.uint8)
+    framed[0, 4:24, 4:24] = 200
+    assert (bright_ink(framed) == framed).all()
+    assert (bright_ink(framed, "dark") == 255 - framed).all()
+    assert (bright_ink(255 - framed, "light") == 255 - framed).all()
+
+
+@pytest.mark.parametrize("paper", [0, 128, 255])
+def test_an_empty_page_has_no_digit(paper):
+    with pytest.raises(ValueError, match="no ink"):
+        to_digit(Image.new("L", (90, 60), paper))

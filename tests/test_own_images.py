@@ -1,0 +1,153 @@
+"""A user's own files through the command line, with networks that have learned nothing."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from adda.errors import AddaError
+from adda.models import save_model
+from adda.own_images import find_images, read_styles
+from adda.params import ModelParams
+from adda.split_code import make_split_code
+from adda.translation import contents, translate
+from adda.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A model's folder as *train* leaves it."""
+    folder = tmp_path_factory.mktemp("trained") / "model"
+    params = ModelParams(recipe="split", width=0.05, code_size=8)
+    save_model(folder, make_split_code(params), params)
+    styles = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 3), np.uint8)
+    np.save(folder / "styles.npy", styles)
+    return folder
+
+
+@pytest.fixture
+def digits(rng):
+    return np.where(rng.random((3, 28, 28)) < 0.2, 255, 0).astype(np.uint8)
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "adda", "translate", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def test_a_translator_draws_each_digit_in_one_of_the_styles(trained, digits):
+    translator = Translator(trained, seed=3)
+    translated = translator.translate(digits)
+    source = np.repeat(digits[..., None], 3, axis=-1)
+    candidates = [
+        translate(translator.model, source, np.repeat(style[None], 3, axis=0))
+        for style in translator.styles
+    ]
+    for index, image in enumerate(translated):
+        assert min(np.abs(each[index].astype(int) - image).max() for each in candidates) <= 1
+    assert (Translator(trained, seed=3).translate(digits) == translated).all()
+    back = translator.reverse(translated)
+    assert (back == contents(translator.model, translated)[..., 0]).all()
+
+
+def test_a_folder_of_pictures_and_stacks_is_redrawn_name_by_name(trained, digits, tmp_path):
+    inputs, output = tmp_path / "in", tmp_path / "out"
+    inputs.mkdir()
+    Image.fromarray(digits[0]).save(inputs / "light.png")
+    Image.fromarray(255 - digits[0]).save(inputs / "on paper.PNG")
+    np.save(inputs / "stack.npy", np.repeat(digits, 300, axis=0))  # more than one batch
+    (inputs / "notes.txt").write_text("not an image")
+    arguments = ("--model", trained, "--input", inputs, "--output", output)
+    first = run(*arguments)
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.strip() == f"{output}: 902 images"
+    names = ["contact_sheet.png", "light.png", "on paper.png", "stack.npy"]
+    assert sorted(path.name for path in output.iterdir()) == names
+    stack = np.load(output / "stack.npy")
+    assert stack.shape == (900, 28, 28, 3)
+    expected = Translator(trained)
+    pictures = expected.translate(np.stack([digits[0], digits[0]]))
+    assert (np.asarray(Image.open(output / "light.png")) == pictures[0]).all()
+    assert (np.asarray(Image.open(output / "on paper.png")) == pictures[1]).all()
+    before = {path.name: path.read_bytes() for path in output.iterdir()}
+    assert run(*arguments).returncode == 0
+    assert {path.name: path.read_bytes() for path in output.iterdir()} == before
+    assert run(*arguments, "--seed", 1).returncode == 0
+    assert (output / "light.png").read_bytes() != before["light.png"]
+
+
+def test_bad_files_are_named_and_skipped_and_the_rest_is_done(trained, digits, tmp_path):
+    Image.fromarray(digits[0]).save(tmp_path / "good.png")
+    whole = (tmp_path / "good.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text.png").write_text("no picture")
+    Image.new("L", (60, 60), 255).save(tmp_path / "empty.png")
+    Image.fromarray(digits[0]).save(tmp_path / "good.jpg")
+    np.save(tmp_path / "floats.npy", digits.astype(np.float32))
+    np.save(tmp_path / "none.npy", digits[:0])
+    np.save(tmp_path / "objects.npy", np.array([{}]), allow_pickle=True)
+    result = run("--model", trained, "--input", tmp_path, "--output", tmp_path / "out")
+    assert result.returncode == 1
+    skipped = [line for line in result.stderr.splitlines() if line.startswith("skipped: ")]
+    assert len(skipped) == 7
+    for name in (
+        "cut.png",
+        "text.png",
+        "empty.png",
+        "good.png",
+        "floats.npy",
+        "none.npy",
+        "objects.npy",
+    ):
+        assert sum(f"{tmp_path}/{name}" in line for line in skipped) == 1
+    assert result.stderr.splitlines()[-1] == "error: 7 files were skipped, and 1 images redrawn"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "contact_sheet.png",
+        "good.png",
+    ]
+
+
+def test_styles_of_ones_own_and_the_way_back(trained, rng, digits, tmp_path):
+    image = rng.integers(0, 256, (28, 28, 3), np.uint8)
+    Image.fromarray(image).save(tmp_path / "style.png")
+    Image.fromarray(digits[0]).save(tmp_path / "digit.png")
+    common = ("--model", trained, "--output", tmp_path / "out")
+    styled = run(*common, "--input", tmp_path / "digit.png", "--style", tmp_path / "style.png")
+    assert styled.returncode == 0, styled.stderr
+    translator = Translator(trained)
+    expected = translator.translate(digits[:1], image[None])[0]
+    assert (np.asarray(Image.open(tmp_path / "out/digit.png")) == expected).all()
+    back = run(*common, "--input", tmp_path / "style.png", "--reverse")
+    assert back.returncode == 0, back.stderr
+    read = np.asarray(Image.open(tmp_path / "out/style.png"))
+    assert (read == translator.reverse(image[None])[0]).all()
+
+
+def test_inputs_are_never_overwritten(trained, digits, tmp_path):
+    Image.fromarray(digits[0]).save(tmp_path / "digit.png")
+    before = (tmp_path / "digit.png").read_bytes()
+    result = run("--model", trained, "--input", tmp_path / "digit.png", "--output", tmp_path)
+    assert result.returncode == 1
+    assert "holds the inputs" in result.stderr
+    assert (tmp_path / "digit.png").read_bytes() == before
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(AddaError, match=r"nowhere.png does not exist"):
+        find_images([tmp_path / "nowhere.png"])
+    with pytest.raises(AddaError, match=r"no \.png"):
+        find_images([tmp_path])
+    (tmp_path / "bad.png").write_text("no picture")
+    with pytest.raises(AddaError, match=r"bad.png is no style image"):
+        read_styles(tmp_path)
+    result = run("--model", tmp_path, "--input", tmp_path, "--output", tmp_path / "out")
+    assert result.returncode == 1
+    assert "cannot be loaded" in result.stderr
+    assert not (tmp_path / "out").exists()
