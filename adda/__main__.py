@@ -57,9 +57,22 @@ def main() -> str:
         help="%(default)s: unlike the border",
     )
     own.add_argument("--reverse", action="store_true", help="from target images to digits")
+    original = commands.add_parser(
+        "import-weights",
+        help="read a TensorFlow 1 checkpoint of the original project",
+        description="Turn a checkpoint of Munjal's networks into a model of the baseline recipe, "
+        "for `dvc exp run -S model.weights=OUT` and for `python -m adda translate --model OUT`.",
+    )
+    original.add_argument("checkpoint", help="its path without .index or .data")
+    original.add_argument("out", help="the folder to write")
     options = parser.parse_args()
     if options.command == "translate":
         return translate(options)
+    if options.command == "import-weights":
+        from adda.published_weights import import_weights
+
+        params = import_weights(options.checkpoint, options.out)
+        return f"{options.out}: width {params.width:g}, codes of {params.code_size}"
     command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
     shown = subprocess.run(command, capture_output=True, text=True)
     if shown.returncode != 0:

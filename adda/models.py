@@ -21,7 +21,8 @@ def save_model(directory: str | Path, model: Model, params: ModelParams) -> None
     """Write the weights and, so that they can be loaded without params.yaml, the sizes."""
     directory = Path(directory)
     directory.mkdir(parents=True)
-    (directory / "model.json").write_text(params.model_dump_json(indent=2) + "\n")
+    sizes = params.model_dump_json(indent=2, exclude={"weights"})
+    (directory / "model.json").write_text(sizes + "\n")
     for name, network in model._asdict().items():
         network.save_weights(directory / f"{name}.weights.h5")
 

@@ -24,7 +24,7 @@ def make_encoder(width: float, code_size: int) -> keras.Sequential:
             *_convolution(filters(512, width), strides=1),
             layers.Flatten(),
             layers.Dense(code_size),
-            layers.LeakyReLU(),
+            layers.LeakyReLU(0.2),
         ],
         name="encoder",
     )

@@ -62,6 +62,7 @@ class ModelParams(Group):
     recipe: Literal["split", "baseline"]
     width: Width
     code_size: Count
+    weights: str | None = None
 
 
 class LossParams(Group):

@@ -13,6 +13,7 @@ from adda.models import load_model
 from adda.split_code import SplitCode
 from adda.splits import binarise
 
+NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)
 STYLES = "styles.npy"  # target images in the model's folder, for whoever brings none
 
 
@@ -29,7 +30,9 @@ class Translator:
 
     def __init__(self, directory: str | Path = "data/model", seed: int = 0):
         self.model = load_model(directory)
-        self.styles = read_images(Path(directory) / STYLES)
+        self.styles = NO_STYLE  # the baseline recipe knows one
+        if isinstance(self.model, SplitCode):
+            self.styles = read_images(Path(directory) / STYLES)
         self.random = np.random.default_rng(seed)
         self._translate = uint8_function(lambda *pair: to_pixels(self.model.translate(*pair)), 2)
         self._content = uint8_function(self._binary_content, 1)

@@ -331,7 +331,7 @@ def torch(width: float, batch_size: int, steps: int) -> dict:
 
     top = channels(512)
     encoder = nn.Sequential(
-        *convolutions(LAYERS["encoder"][:-1]), nn.Linear(16 * top, 64), nn.LeakyReLU()
+        *convolutions(LAYERS["encoder"][:-1]), nn.Linear(16 * top, 64), nn.LeakyReLU(0.2)
     )
     layers = [nn.Linear(64, 16 * top, bias=False), nn.BatchNorm1d(16 * top), nn.ReLU()]
     layers.append(nn.Unflatten(1, (top, 4, 4)))

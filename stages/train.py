@@ -1,14 +1,20 @@
 """Train the networks of the recipe on both domains' training images, without target labels."""
 
+import shutil
 from pathlib import Path
+
+import numpy as np
+import pandas as pd
 
 from adda.arrays import read_images, read_labels, write_array
 from adda.device import is_chief, make_strategy, use_device
 from adda.errors import run_stage
-from adda.files import remove, whole
-from adda.models import save_model
+from adda.files import remove, whole, write_csv, write_json
+from adda.models import load_model, save_model
 from adda.params import read_params
-from adda.training import train_model
+from adda.progress import Progress
+from adda.split_code import FIGURES
+from adda.training import SHOWN, train_model
 from adda.watching import make_watch
 
 CHECKPOINTS = Path(".checkpoints")
@@ -23,6 +29,8 @@ def main() -> str:
     chief = is_chief(strategy)
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
+    if params.model.weights:
+        return use_weights(params.model.weights, source, target)
     trained = train_model(
         source,
         read_labels("data/processed/labels/source_train.npy", len(source)),
@@ -39,10 +47,26 @@ def main() -> str:
         return f"{last['step']} steps; the chief writes the model"
     with whole("data/model") as directory:
         save_model(directory, trained.model, params.model)
-        trained.progress.save(directory / "progress.npz")
-        write_array(directory / "styles.npy", target[:STYLES])
+        write_examples(directory, trained.progress, target)
     remove(CHECKPOINTS)  # only now is everything where it belongs
     return f"data/model: {last['step']} steps, l2 {last['l2']:.4f}"
+
+
+def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
+    """Take a trained model as it is; metrics and curves of the training stay empty."""
+    progress = Progress(load_model(folder), source[:SHOWN], target[:SHOWN], steps=0)
+    progress.update([{"step": 0}])
+    with whole("data/model") as directory:
+        shutil.copytree(folder, directory)
+        write_examples(directory, progress, target)
+    write_csv("metrics/history.csv", pd.DataFrame(columns=["step", *FIGURES]))
+    write_json("metrics/train.json", {"step": 0})
+    return f"data/model: as it was in {folder}, not trained"
+
+
+def write_examples(directory: Path, progress: Progress, target: np.ndarray) -> None:
+    progress.save(directory / "progress.npz")
+    write_array(directory / "styles.npy", target[:STYLES])
 
 
 if __name__ == "__main__":

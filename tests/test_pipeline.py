@@ -16,6 +16,10 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
+from adda.baseline import make_baseline
+from adda.models import save_model
+from adda.params import ModelParams
+
 TINY = {
     "model": {"width": 0.05},
     "train": {"steps": 4, "batch_size": 8, "steps_per_call": 2},
@@ -285,6 +289,21 @@ def test_a_killed_stage_simply_runs_again(project):
     lock = project.read("dvc.lock")
     project.dvc("repro", "--force", "--single-item", "train")
     assert project.read("dvc.lock") == lock  # the killed run left no trace
+
+
+def test_given_weights_are_used_as_they_are(project, tmp_path):
+    params = ModelParams(recipe="baseline", width=0.05, code_size=8)
+    weights = tmp_path / "weights"
+    save_model(weights, make_baseline(params), params)
+    output = project.dvc("exp", "run", "-S", f"model.weights={weights}")
+    assert "not trained" in output
+    for file in weights.iterdir():
+        assert (project.path / "data/model" / file.name).read_bytes() == file.read_bytes()
+    assert json.loads(project.read("metrics/train.json")) == {"step": 0}
+    evaluation = json.loads(project.read("metrics/evaluation.json"))
+    assert "translated_accuracy" in evaluation
+    assert "reverse_accuracy" not in evaluation
+    project.dvc("plots", "show")
 
 
 @pytest.mark.slow
