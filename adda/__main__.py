@@ -65,7 +65,21 @@ def main() -> str:
     )
     original.add_argument("checkpoint", help="its path without .index or .data")
     original.add_argument("out", help="the folder to write")
+    forms = commands.add_parser(
+        "export",
+        help="write the translator as a SavedModel and in ONNX",
+        description="Write OUT/saved_model and OUT/translator.onnx, functions of `digit` and "
+        "`style`, both float32 [n, 28, 28, 3] in [0, 1], and check them against the model.",
+    )
+    forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
+    forms.add_argument("out", help="the folder to write")
     options = parser.parse_args()
+    if options.command == "export":
+        from adda.export import export
+        from adda.models import load_model
+
+        difference = export(load_model(options.model), options.out)
+        return f"{options.out}: within {difference:.1e} of the model"
     if options.command == "translate":
         return translate(options)
     if options.command == "import-weights":
