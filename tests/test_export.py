@@ -33,7 +33,7 @@ def test_both_forms_draw_what_the_model_draws(model, rng, tmp_path):
 
 def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
     run = exporting.run_onnx
-    monkeypatch.setattr(exporting, "run_onnx", lambda *arguments: run(*arguments) + 2e-4)
-    with pytest.raises(AddaError, match=r"translator.onnx differs from the model by 0.0002"):
+    monkeypatch.setattr(exporting, "run_onnx", lambda *arguments: run(*arguments) + 0.5)
+    with pytest.raises(AddaError, match=r"translator.onnx differs from the model by 0.5"):
         export(model, tmp_path / "out")
     assert not list(tmp_path.iterdir())
