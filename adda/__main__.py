@@ -73,38 +73,61 @@ def main() -> str:
     )
     forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
     forms.add_argument("out", help="the folder to write")
+    for command, run in (
+        (seeds, show_seeds),
+        (table, extend_benchmark),
+        (own, translate),
+        (original, import_original),
+        (forms, export_forms),
+    ):
+        command.set_defaults(run=run)
     options = parser.parse_args()
-    if options.command == "export":
-        from adda.export import export
-        from adda.models import load_model
+    return options.run(options)
 
-        difference = export(load_model(options.model), options.out)
-        return f"{options.out}: within {difference:.1e} of the model"
-    if options.command == "translate":
-        return translate(options)
-    if options.command == "import-weights":
-        from adda.published_weights import import_weights
 
-        params = import_weights(options.checkpoint, options.out)
-        return f"{options.out}: width {params.width:g}, codes of {params.code_size}"
-    command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
-    shown = subprocess.run(command, capture_output=True, text=True)
-    if shown.returncode != 0:
-        raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
-    runs = json.loads(shown.stdout)
-    if options.command == "seeds":
-        # Metrics below each other: they are many, and groups few.
-        return over_seeds(runs, options.seed).T.to_string(header=False)
-    rows = benchmark(runs, options.seed, options.data, options.hardware, options.wall_minutes)
+def show_seeds(options: argparse.Namespace) -> str:
+    # Metrics below each other: they are many, and groups few.
+    return over_seeds(_experiments(), options.seed).T.to_string(header=False)
+
+
+def extend_benchmark(options: argparse.Namespace) -> str:
+    rows = benchmark(
+        _experiments(), options.seed, options.data, options.hardware, options.wall_minutes
+    )
     path = Path(options.csv)
     before = [pd.read_csv(path)] if path.exists() else []
     write_csv(path, pd.concat([*before, rows]))
     return f"{path}: {len(rows)} rows more"
 
 
+def _experiments() -> list[dict]:
+    command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
+    shown = subprocess.run(command, capture_output=True, text=True)
+    if shown.returncode != 0:
+        raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
+    return json.loads(shown.stdout)
+
+
+# TensorFlow takes seconds to import: each command that needs it does so itself.
+
+
+def import_original(options: argparse.Namespace) -> str:
+    from adda.published_weights import import_weights
+
+    params = import_weights(options.checkpoint, options.out)
+    return f"{options.out}: width {params.width:g}, codes of {params.code_size}"
+
+
+def export_forms(options: argparse.Namespace) -> str:
+    from adda.export import export
+    from adda.models import load_model
+
+    difference = export(load_model(options.model), options.out)
+    return f"{options.out}: within {difference:.1e} of the model"
+
+
 def translate(options: argparse.Namespace) -> str:
     """Redraw a user's images; files that cannot be used are skipped and make the exit code 1."""
-    # TensorFlow takes seconds to import; the other commands do without.
     from adda.own_images import find_images, read_styles, redraw_files
     from adda.translator import Translator
 

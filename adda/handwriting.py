@@ -64,7 +64,7 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
 def _strokes(grey: np.ndarray) -> np.ndarray:
     """What is narrow and bright in uint8 [h, w], and as thick as MNIST's strokes: 0 or 255."""
     # Ink is narrower than a third of the picture; light and shadow are wider.
-    flat = ndimage.white_tophat(grey, size=max(grey.shape) // 3)
+    flat = ndimage.white_tophat(grey, size=max(grey.shape) // 3 + 1)
     if flat.max() < FAINTEST:
         raise ValueError("there is no ink to be seen")
     ink = flat > max(threshold_otsu(flat), FAINTEST / 2)

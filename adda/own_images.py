@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from adda.errors import AddaError
 from adda.files import whole
@@ -18,7 +18,7 @@ from adda.pictures import save_grid
 PICTURES = (".png", ".jpg", ".jpeg")
 SHEET = "contact_sheet.png"
 SHOWN = 20  # pairs on the contact sheet
-BAD = (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError)
+BAD = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
 
 Redraw = Callable[[np.ndarray], np.ndarray]
 
@@ -40,7 +40,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if not found:
         raise AddaError("no .png, .jpg or .npy file is among the inputs; name files or folders")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def read_styles(path: str | Path) -> np.ndarray:
@@ -92,6 +92,8 @@ def redraw_files(
         taken = places.setdefault(file.name if _is_stack(file) else f"{file.stem}.png", file)
         if taken is not file:
             skipped.append(f"{file} would be written to the same file as {taken}")
+    if SHEET in places:
+        skipped.append(f"{places.pop(SHEET)} would be overwritten by the contact sheet; rename it")
     output.mkdir(parents=True, exist_ok=True)
     pictures = {output / name: file for name, file in places.items() if not _is_stack(file)}
     stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
@@ -178,6 +180,8 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
 def _stack(file: Path) -> np.ndarray:
     """A .npy file's images, left on the disk until they are needed."""
     stack = np.load(file, mmap_mode="r", allow_pickle=False)
+    if not isinstance(stack, np.ndarray):
+        raise ValueError("it is an archive of arrays")
     if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
         raise ValueError(f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]")
     if not len(stack):
