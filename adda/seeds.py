@@ -55,17 +55,20 @@ def benchmark(
         hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
 
     Returns:
-        A row for each group and accuracy: data, recipe, metric, n_seeds, mean, std (n - 1 in the
-        denominator), images_seen (of each domain), wall_minutes, hardware.
+        A row for each group and metric: data, recipe (and whether self-training followed), metric,
+        n_seeds, mean, std (n - 1 in the denominator), images_seen (of each domain), wall_minutes,
+        hardware.
     """
     rows = []
     for params, figures in _groups(shown, seed)[1]:
+        self_trained = params.get("adapt.self_training") == "True"
+        recipe = params["model.recipe"] + ", self-training" * self_trained
         for metric in METRICS:
             if metric in figures and params["data.source"] == data:
                 rows.append(
                     {
                         "data": params["data.source"],
-                        "recipe": params["model.recipe"],
+                        "recipe": recipe,
                         "metric": metric,
                         "n_seeds": len(figures),
                         "mean": round(figures[metric].mean(), 4),
