@@ -47,7 +47,8 @@ def main() -> str:
     own.add_argument(
         "--style",
         metavar="PATH",
-        help="a target image, or a folder of them; without it, styles that came with the model",
+        help="a target image, or a folder of them; without it, styles that came with the model. "
+        "The baseline recipe, and so the original's weights, knows one style",
     )
     own.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
     own.add_argument(
@@ -69,7 +70,8 @@ def main() -> str:
         "export",
         help="write the translator as a SavedModel and in ONNX",
         description="Write OUT/saved_model and OUT/translator.onnx, functions of `digit` and "
-        "`style`, both float32 [n, 28, 28, 3] in [0, 1], and check them against the model.",
+        "`style`, both float32 [n, 28, 28, 3] in [0, 1], digits 0 or 1, and check them against the "
+        "model.",
     )
     forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
     forms.add_argument("out", help="the folder to write")
@@ -108,12 +110,18 @@ def _experiments() -> list[dict]:
     return json.loads(shown.stdout)
 
 
+def _check_new(out: str) -> None:
+    if Path(out).exists():
+        raise AddaError(f"{out} exists; name a folder that does not, or remove it")
+
+
 # TensorFlow takes seconds to import: each command that needs it does so itself.
 
 
 def import_original(options: argparse.Namespace) -> str:
     from adda.published_weights import import_weights
 
+    _check_new(options.out)
     params = import_weights(options.checkpoint, options.out)
     return f"{options.out}: width {params.width:g}, codes of {params.code_size}"
 
@@ -122,6 +130,7 @@ def export_forms(options: argparse.Namespace) -> str:
     from adda.export import export
     from adda.models import load_model
 
+    _check_new(options.out)
     difference = export(load_model(options.model), options.out)
     return f"{options.out}: within {difference:.1e} of the model"
 
@@ -131,11 +140,18 @@ def translate(options: argparse.Namespace) -> str:
     from adda.own_images import find_images, read_styles, redraw_files
     from adda.translator import Translator
 
+    if options.seed < 0:
+        raise AddaError(f"--seed is {options.seed}; it must not be negative")
+    if options.reverse and options.style:
+        raise AddaError("--reverse knows no styles; leave out --style")
     files = find_images(options.input)
-    if options.output.resolve() in {file.resolve().parent for file in files}:
+    used = [*files, *(find_images([options.style]) if options.style else [])]
+    if options.output.resolve() in {file.resolve().parent for file in used}:
         raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
     styles = read_styles(options.style) if options.style else None
     translator = Translator(options.model, options.seed)
+    if options.reverse:
+        translator.check_reversible()
 
     def redraw(images: np.ndarray) -> np.ndarray:
         if options.reverse:

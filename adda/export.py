@@ -19,7 +19,10 @@ SAVED_MODEL, ONNX = "saved_model", "translator.onnx"
 
 
 class Exported(tf.Module):
-    """The translator as one function of two arrays, both float32 [n, 28, 28, 3] in [0, 1]."""
+    """The translator as one function of two arrays, both float32 [n, 28, 28, 3].
+
+    Digits are 0 or 1, as the networks were trained on; styles are in [0, 1].
+    """
 
     def __init__(self, model: Model):
         super().__init__()

@@ -6,17 +6,19 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
-FAINTEST = 24  # of 255: less contrast than this is paper
+FAINTEST = 24  # of 255: what differs less from the paper is paper
 SPECK = 0.05  # of the largest stroke's area
+NO_INK = "there is no ink to be seen"
 STROKE = 2  # pixels of 28: a pen's thin line becomes at least so thick
 
 
 def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
     """A picture of one digit as MNIST would hold it.
 
-    A picture of 28 x 28 pixels is only inverted if its ink is dark. Any other is taken for a scan
-    or photograph: uneven light and specks are removed, and the digit is scaled to 20 x 20 pixels
-    and put with its centre of mass in the middle, as in MNIST (LeCun et al. 1998, section III.A).
+    A picture of 28 x 28 pixels stays as it is, but for `bright_ink`. Any other is taken for a scan
+    or photograph: uneven light and specks are removed, and the digit is scaled to 20 pixels along
+    its longer side and put with its centre of mass in the middle, as in MNIST (LeCun et al. 1998,
+    section III.A).
 
     Args:
         image: grey, colour or transparent, of any size.
@@ -28,12 +30,12 @@ def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
     Raises:
         ValueError: there is no ink.
     """
-    if "A" in image.getbands() or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
-    grey = image.convert("L")
+    grey = _grey(image, ink)
     if grey.size == (28, 28):
-        return bright_ink(np.asarray(grey)[None], ink)[0]
+        digit = bright_ink(np.asarray(grey)[None], ink)[0]
+        if not digit.any():
+            raise ValueError(NO_INK)
+        return digit
     grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
     strokes = _strokes(bright_ink(np.asarray(grey)[None], ink)[0])
     rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
@@ -49,16 +51,33 @@ def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
 
 
 def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
-    """Invert the images whose ink is dark: uint8 [n, h, w] to the same."""
+    """Ink as its difference from the paper, and 0 where that is too faint: uint8 [n, h, w], both.
+
+    The paper is the median of the border.
+    """
+    border = np.concatenate(
+        [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1
+    )
+    paper = np.median(border, axis=1)
     if ink == "auto":
-        border = np.concatenate(
-            [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1
-        )
-        ends = images.min(axis=(1, 2)), images.max(axis=(1, 2))
-        dark = np.median(border, axis=1) > np.mean(ends, axis=0)
+        dark = paper > np.mean([images.min(axis=(1, 2)), images.max(axis=(1, 2))], axis=0)
     else:
         dark = np.full(len(images), ink == "dark")
-    return np.where(dark[:, None, None], 255 - images, images)
+    difference = (images - paper[:, None, None]) * np.where(dark, -1, 1)[:, None, None]
+    return np.where(difference < FAINTEST, 0, difference).astype(np.uint8)
+
+
+def _grey(image: Image.Image, ink: str) -> Image.Image:
+    """Luminance, 0 to 255; transparent pictures on paper that their ink can be seen on."""
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+        return Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
+    if "A" in image.getbands() or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        alpha = np.asarray(clear.getchannel("A"), float) + 1e-9
+        light = np.average(np.asarray(clear.convert("RGB").convert("L")), weights=alpha) > 127
+        paper = "black" if ink == "light" or (ink == "auto" and light) else "white"
+        image = Image.alpha_composite(Image.new("RGBA", clear.size, paper), clear)
+    return image.convert("L")
 
 
 def _strokes(grey: np.ndarray) -> np.ndarray:
@@ -66,7 +85,7 @@ def _strokes(grey: np.ndarray) -> np.ndarray:
     # Ink is narrower than a third of the picture; light and shadow are wider.
     flat = ndimage.white_tophat(grey, size=max(grey.shape) // 3 + 1)
     if flat.max() < FAINTEST:
-        raise ValueError("there is no ink to be seen")
+        raise ValueError(NO_INK)
     ink = flat > max(threshold_otsu(flat), FAINTEST / 2)
     pieces, count = ndimage.label(ink, structure=np.ones((3, 3)))
     areas = ndimage.sum_labels(ink, pieces, range(count + 1))

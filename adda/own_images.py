@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -18,13 +19,13 @@ from adda.pictures import save_grid
 PICTURES = (".png", ".jpg", ".jpeg")
 SHEET = "contact_sheet.png"
 SHOWN = 20  # pairs on the contact sheet
-BAD = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+BAD = (OSError, ValueError, SyntaxError, EOFError, BadZipFile, Image.DecompressionBombError)
 
 Redraw = Callable[[np.ndarray], np.ndarray]
 
 
 def find_images(inputs: Iterable[str | Path]) -> list[Path]:
-    """The pictures and .npy files among files and in folders, in order of name within each.
+    """The pictures and .npy files among files and in folders, in order of name within each, once.
 
     Raises:
         AddaError: a path does not exist, or there is no image.
@@ -32,8 +33,13 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     found = []
     for path in map(Path, inputs):
         if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-            found += [each for each in inside if each.suffix.lower() in (*PICTURES, ".npy")]
+            found += sorted(
+                each
+                for each in path.iterdir()
+                if each.suffix.lower() in (*PICTURES, ".npy")
+                and not each.name.startswith(".")
+                and each.name != SHEET  # so that one command's output can be another's input
+            )
         elif path.exists():
             found.append(path)
         else:
@@ -169,7 +175,7 @@ def _redraw_stacks(
 
 
 def _is_stack(file: Path) -> bool:
-    return file.suffix == ".npy"
+    return file.suffix.lower() == ".npy"
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:
@@ -197,4 +203,5 @@ def _in_colour(images: np.ndarray) -> np.ndarray:
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
     """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
-    return bright_ink(_in_colour(images).max(axis=-1), ink)
+    luminance = _in_colour(images) @ np.array([0.299, 0.587, 0.114])
+    return bright_ink(luminance.round(), ink)

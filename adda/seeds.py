@@ -62,7 +62,9 @@ def benchmark(
     rows = []
     for params, figures in _groups(shown, seed)[1]:
         self_trained = params.get("adapt.self_training") == "True"
-        recipe = params["model.recipe"] + ", self-training" * self_trained
+        trained = params.get("model.weights", "None") in ("None", "nan")
+        recipe = params["model.recipe"] if trained else "given weights"
+        recipe += ", self-training" * self_trained
         for metric in METRICS:
             if metric in figures and params["data.source"] == data:
                 rows.append(

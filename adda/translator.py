@@ -57,9 +57,13 @@ class Translator:
         Raises:
             AddaError: the networks have no way back.
         """
+        self.check_reversible()
+        return run_batches(self._content, images)[..., 0]
+
+    def check_reversible(self) -> None:
+        """Raise AddaError unless the networks can translate back."""
         if not isinstance(self.model, SplitCode):
             raise AddaError("the baseline recipe cannot translate back; train the split recipe")
-        return run_batches(self._content, images)[..., 0]
 
     def _binary_content(self, images: tf.Tensor) -> tf.Tensor:
         return to_pixels(tf.round(self.model.content(images)))

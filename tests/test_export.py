@@ -37,3 +37,16 @@ def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
     with pytest.raises(AddaError, match=r"translator.onnx differs from the model by 0.5"):
         export(model, tmp_path / "out")
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_replaces_no_folder(run_python, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/mine").touch()
+    for command in (["export", "out"], ["import-weights", "model_weights", "out"]):
+        code = (
+            f"import sys; sys.argv[1:] = {command!r}; from adda.__main__ import *; run_stage(main)"
+        )
+        result = run_python(code, tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.splitlines()[-1].startswith("error: out exists; ")
+        assert (tmp_path / "out/mine").exists()

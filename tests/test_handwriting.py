@@ -25,13 +25,18 @@ def test_a_digit_is_scaled_to_twenty_pixels_and_centred_by_its_mass():
     assert digit[rows.min() + 1, columns.min() : columns.max()].min() > 0  # the bar of the seven
 
 
+def on_nothing(ink):
+    clear = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
+    corners = [(120, 60), (240, 60), (180, 240)]
+    ImageDraw.Draw(clear).line(corners, fill=(ink, ink, ink, 255), width=16)
+    return clear
+
+
 def test_light_ink_dark_ink_colour_and_transparency_give_the_same_digit():
     expected = to_digit(seven())
     light = to_digit(seven(ink=220, paper=30))
     colour = to_digit(seven().convert("RGB"))
-    clear = Image.new("RGBA", (400, 300), (0, 0, 0, 0))
-    ImageDraw.Draw(clear).line([(120, 60), (240, 60), (180, 240)], fill=(30, 30, 30, 255), width=16)
-    for digit in (light, colour, to_digit(clear)):
+    for digit in (light, colour, to_digit(on_nothing(30)), to_digit(on_nothing(225))):
         assert (digit == expected).all()
 
 
@@ -49,22 +54,41 @@ def test_a_thin_line_becomes_as_thick_as_mnists():
     assert thin.any(axis=1).sum() == 20
 
 
-def test_a_digit_of_mnists_size_is_only_inverted():
+def small():
     ink = np.zeros((28, 28), np.uint8)
-    ink[5:20, 10:13] = 7  # nothing is too faint to be ink there
-    assert (to_digit(Image.fromarray(ink)) == ink).all()
-    assert (to_digit(Image.fromarray(255 - ink)) == ink).all()
+    ink[5:20, 10:13] = 200
+    return ink
+
+
+def test_a_digit_of_mnists_size_is_neither_scaled_nor_moved():
+    assert (to_digit(Image.fromarray(small())) == small()).all()
+    assert (to_digit(Image.fromarray(255 - small())) == small()).all()
+
+
+def test_paper_that_is_not_black_is_no_ink(rng):
+    noisy = small() + rng.integers(0, 20, (28, 28), np.uint8) + 10
+    for picture in (noisy, 255 - noisy):
+        assert ((to_digit(Image.fromarray(picture)) > 0) == (small() > 0)).all()
+    stack = np.stack([noisy, 255 - noisy])
+    assert ((bright_ink(stack) > 0) == (small() > 0)).all()
 
 
 def test_the_ink_can_be_forced():
-    framed = np.full((1, 28, 28), 10, np.uint8)
-    framed[0, 4:24, 4:24] = 200
-    assert (bright_ink(framed) == framed).all()
-    assert (bright_ink(framed, "dark") == 255 - framed).all()
-    assert (bright_ink(255 - framed, "light") == 255 - framed).all()
+    framed = small()[None] + 10
+    assert (bright_ink(framed) == small()).all()
+    assert (bright_ink(framed, "light") == small()).all()
+    assert not bright_ink(framed, "dark").any()
+    assert (bright_ink(255 - framed, "dark") == small()).all()
+    assert not bright_ink(255 - framed, "light").any()
 
 
+def test_sixteen_bits_a_pixel():
+    deep = Image.fromarray(np.asarray(seven(), np.uint16) * 257)
+    assert (to_digit(deep) == to_digit(seven())).all()
+
+
+@pytest.mark.parametrize("size", [(90, 60), (28, 28), (1, 1)])
 @pytest.mark.parametrize("paper", [0, 128, 255])
-def test_an_empty_page_has_no_digit(paper):
+def test_an_empty_page_has_no_digit(paper, size):
     with pytest.raises(ValueError, match="no ink"):
-        to_digit(Image.new("L", (90, 60), paper))
+        to_digit(Image.new("L", size, paper))

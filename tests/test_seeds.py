@@ -70,3 +70,7 @@ def test_the_rows_of_the_benchmark():
         each["data"]["params"]["params.yaml"]["data"]["adapt"] = {"self_training": True}
     table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
     assert table["recipe"].tolist() == ["split, self-training"]
+    for each in runs:
+        each["data"]["params"]["params.yaml"]["data"]["model"]["weights"] = "imported"
+    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
+    assert table["recipe"].tolist() == ["given weights, self-training"]
