@@ -62,7 +62,7 @@ def benchmark(
     rows = []
     for params, figures in _groups(shown, seed)[1]:
         self_trained = params.get("adapt.self_training") == "True"
-        trained = params.get("model.weights", "None") in ("None", "nan")
+        trained = pd.isna(params.get("model.weights"))
         recipe = params["model.recipe"] if trained else "given weights"
         recipe += ", self-training" * self_trained
         for metric in METRICS:

@@ -47,7 +47,7 @@ def test_the_rows_of_the_benchmark():
     runs = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
     for each in runs:
         params = each["data"]["params"]["params.yaml"]["data"]
-        params |= {"data": {"source": "build"}, "model": {"recipe": "split"}}
+        params |= {"data": {"source": "build"}, "model": {"recipe": "split", "weights": None}}
         params["train"] |= {"steps": 10, "batch_size": 64}
         figures = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
         figures["adapted_accuracy"] = figures["accuracy"]
