@@ -77,7 +77,9 @@ def test_no_term_no_change(domains):
     ],
 )
 def test_steps_lower_the_term_that_they_minimise(domains, recipe, figure, loss):
-    params = train_params(batch_size=20, adversary_learning_rate=TINY, learning_rate=1e-2)
+    params = train_params(
+        steps=1000, batch_size=20, adversary_learning_rate=TINY, learning_rate=1e-2
+    )
     learners = make_learners(model_params(recipe), params)
     step = make_step(learners, *domains, loss_params(**loss), params)
     same_batch = tf.constant(0, tf.int64)
@@ -86,10 +88,25 @@ def test_steps_lower_the_term_that_they_minimise(domains, recipe, figure, loss):
 
 
 def test_steps_teach_the_adversary(recipe, domains):
-    params = train_params(batch_size=20, learning_rate=TINY, adversary_learning_rate=1e-2)
+    params = train_params(
+        steps=1000, batch_size=20, learning_rate=TINY, adversary_learning_rate=1e-2
+    )
     step = make_step(make_learners(recipe, params), *domains, ON, params)
     history = [float(step(tf.constant(0, tf.int64))["discriminator"]) for _ in range(12)]
     assert history[-1] < 0.95 * history[0]
+
+
+def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
+    params = train_params(steps=2)
+    learners = make_learners(recipe, params)
+    step = make_step(learners, *domains, ON, params)
+    weights = [weight for side in learners.model.sides().values() for weight in side]
+    seen = []
+    for number in range(3):
+        step(tf.constant(number, tf.int64))
+        seen.append(values(weights))
+    assert (seen[1] != seen[0]).any()
+    assert (seen[2] == seen[1]).all()
 
 
 def test_the_seed_alone_decides(recipe, domains):
@@ -106,7 +123,7 @@ def test_the_seed_alone_decides(recipe, domains):
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
-    params = train_params(precision="bfloat16", batch_size=20)
+    params = train_params(steps=1000, precision="bfloat16", batch_size=20)
     learners = make_learners(recipe, params)
     inner = [
         getattr(layer, "layer", layer) for network in learners.model for layer in network.layers
