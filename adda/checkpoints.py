@@ -28,13 +28,14 @@ History = list[dict[str, float]]
 class Checkpoints:
     """The checkpoints of one run, in a folder that everything that determines the run names.
 
+    Of several workers (the strategy in scope tells) the chief alone reads and writes; the others
+    get its state when they start.
+
     Args:
         directory: holds one folder a run.
         key: a digest of the run, from `run_key`.
         variables: what to save and restore, in a fixed order.
         seconds: how long to wait between two checkpoints.
-        strategy: the devices that share the run, by default one. The chief alone reads and writes;
-            other workers get its state when they start.
     """
 
     def __init__(
@@ -43,12 +44,11 @@ class Checkpoints:
         key: str,
         variables: Sequence[keras.Variable],
         seconds: float,
-        strategy: tf.distribute.Strategy | None = None,
     ):
         self.folder = directory / key
         self.variables = variables
         self.seconds = seconds
-        self.strategy = strategy or tf.distribute.get_strategy()
+        self.strategy = tf.distribute.get_strategy()
         self.chief = is_chief(self.strategy)
         self.saved_at = time.monotonic()
 

@@ -35,6 +35,21 @@ def use_device(choice: str) -> str:
     return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})"
 
 
+def choose_precision(choice: str) -> str:
+    """The precision of the arithmetic, "float32" or "bfloat16"; call this after `use_device`.
+
+    Args:
+        choice: one of them, or "auto": bfloat16 on GPUs that have units for it (NVIDIA's of compute
+            capability 8 and up), else float32. Some CPUs have them, too, but results of CPUs are to
+            stay comparable.
+    """
+    if choice != "auto":
+        return choice
+    details = map(tf.config.experimental.get_device_details, tf.config.get_visible_devices("GPU"))
+    capable = [each.get("compute_capability", (0, 0)) >= (8, 0) for each in details]
+    return "bfloat16" if capable and all(capable) else "float32"
+
+
 def make_strategy(choice: str) -> tf.distribute.Strategy:
     """Choose how devices share a training step; call this right after `use_device`.
 

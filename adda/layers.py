@@ -43,9 +43,8 @@ class BatchNorm(layers.Layer):
         """Normalise float [n, height, width, channels] or [n, channels]."""
         # The fused operation takes images; vectors become images of one pixel.
         images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
-        replicas = tf.distribute.get_replica_context()
-        if training and replicas.num_replicas_in_sync > 1:
-            outputs, mean, variance = self._normalise_together(images, replicas)
+        if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
+            outputs, mean, variance = self._normalise_together(images)
         else:
             outputs, mean, variance = self._normalise(images, training)
         if training:
@@ -64,9 +63,8 @@ class BatchNorm(layers.Layer):
             is_training=training,
         )
 
-    def _normalise_together(
-        self, images: tf.Tensor, replicas: tf.distribute.ReplicaContext
-    ) -> tuple[tf.Tensor, ...]:
+    def _normalise_together(self, images: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        replicas = tf.distribute.get_replica_context()
         values = tf.cast(images, tf.float32)
 
         def mean_of(each: tf.Tensor) -> tf.Tensor:

@@ -22,10 +22,9 @@ def run_steps(
     title: str,
     checkpoints: Checkpoints | None = None,
     xla: bool = False,
-    strategy: tf.distribute.Strategy | None = None,
     on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
-    """Run `step(0)` to `step(steps - 1)` in one compiled graph.
+    """Run `step(0)` to `step(steps - 1)` in one compiled graph, under the strategy in scope.
 
     Args:
         step: does one update and returns figures, each a float32 scalar, by name. It is traced
@@ -34,7 +33,6 @@ def run_steps(
         title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
         xla: compile the steps with XLA.
-        strategy: the devices that the step runs on, by default one.
         on_call: watches; it gets the history after every call.
 
     Returns:
@@ -44,8 +42,8 @@ def run_steps(
         AddaError: a figure is NaN or infinite (the message names it and the step), or another
             machine of the cluster is gone.
     """
-    strategy = strategy or tf.distribute.get_strategy()
-    call, names = compile_steps(step, xla, strategy)
+    strategy = tf.distribute.get_strategy()
+    call, names = compile_steps(step, xla)
     history = checkpoints.restore() if checkpoints else []
     done = history[-1]["step"] if history else 0
     # disable=None draws the bar on a terminal only.
@@ -79,7 +77,7 @@ def run_steps(
 
 
 def compile_steps(
-    step: Step, xla: bool = False, strategy: tf.distribute.Strategy | None = None
+    step: Step, xla: bool = False
 ) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:
     """A function of (first, count) that runs `count` steps from `first` on in one graph.
 
@@ -89,7 +87,7 @@ def compile_steps(
         The function, which returns what the steps returned, float32 [count, number of names], each
         the mean over replicas; and the names.
     """
-    strategy = strategy or tf.distribute.get_strategy()
+    strategy = tf.distribute.get_strategy()
     names = []
 
     @tf.function(

@@ -9,6 +9,7 @@ from adda.params import ModelParams
 from adda.split_code import SplitCode, make_split_code
 
 Model = Baseline | SplitCode
+STYLES = "styles.npy"  # target images beside the weights, for those who bring none
 RECIPES = {"split": make_split_code, "baseline": make_baseline}
 
 
@@ -40,5 +41,7 @@ def load_model(directory: str | Path) -> Model:
         for name, network in model._asdict().items():
             network.load_weights(directory / f"{name}.weights.h5")
     except (OSError, ValueError) as error:
-        raise AddaError(f"{directory} cannot be loaded ({error}); run dvc repro") from None
+        raise AddaError(
+            f"{directory} cannot be loaded as a model ({error}); dvc repro trains one, data/model"
+        ) from None
     return model

@@ -83,7 +83,7 @@ class TrainParams(Group):
     adversary_learning_rate: Rate
     steps_per_call: Count
     checkpoint_seconds: Seconds
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16"]
     xla: bool
 
 

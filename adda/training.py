@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from adda.batch import SOURCE, TARGET, Batch, draw_batch, to_float
 from adda.checkpoints import Checkpoints, History, run_key
+from adda.device import choose_precision
 from adda.errors import AddaError
 from adda.loop import Step, run_steps
 from adda.models import Model, make_model
@@ -36,10 +37,11 @@ def train_model(
     loss: LossParams,
     train: TrainParams,
     checkpoints: Path | None = None,
-    strategy: tf.distribute.Strategy | None = None,
     watch: Watch | None = None,
 ) -> Trained:
     """Train the networks from scratch, or from where a killed run stopped.
+
+    The devices of the strategy in scope (`with strategy.scope():`) share each batch.
 
     Args:
         source: uint8 [n, 28, 28, 3], binarised MNIST.
@@ -47,15 +49,13 @@ def train_model(
         target: uint8 [m, 28, 28, 3], MNIST-M.
         checkpoints: a folder for the progress of runs, to be removed when the networks are safely
             stored; None: no progress is kept.
-        strategy: the devices that share each batch, by default one.
         watch: is called after every `train.steps_per_call` steps with the history and, at the
             moments of `Progress`, with translations, uint8 [n, 28, 28, 3].
 
     Raises:
         AddaError: the batch cannot be shared evenly.
     """
-    strategy = strategy or tf.distribute.get_strategy()
-    replicas = strategy.num_replicas_in_sync
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if train.batch_size % replicas:
         raise AddaError(
             f"train.batch_size {train.batch_size} cannot be shared evenly by {replicas} devices; "
@@ -64,8 +64,7 @@ def train_model(
     if train.xla and replicas > 1:
         raise AddaError("train.xla compiles for one device; set it to false for several")
     keras.utils.set_random_seed(train.seed)
-    with strategy.scope():
-        learners = make_learners(model, train)
+    learners = make_learners(model, train)
     progress = Progress(learners.model, source[:SHOWN], target[:SHOWN], train.steps)
 
     def on_call(history: History) -> None:
@@ -79,15 +78,14 @@ def train_model(
         params = [group.model_dump_json() for group in (model, loss, train)]
         key = run_key(params, [source, digits, target])
         variables = learners.variables() + progress.variables
-        kept = Checkpoints(checkpoints, key, variables, train.checkpoint_seconds, strategy)
+        kept = Checkpoints(checkpoints, key, variables, train.checkpoint_seconds)
     history = run_steps(
-        make_step(learners, source, digits, target, loss, train, strategy),
+        make_step(learners, source, digits, target, loss, train),
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=kept,
         xla=train.xla,
-        strategy=strategy,
         on_call=on_call,
     )
     return Trained(learners.model, history, progress)
@@ -108,7 +106,7 @@ class Learners(NamedTuple):
 def make_learners(model: ModelParams, train: TrainParams) -> Learners:
     """Fresh networks, in the precision asked for, and optimizers."""
     policy = keras.config.dtype_policy()
-    mixed = train.precision == "bfloat16"
+    mixed = choose_precision(train.precision) == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
     try:
         networks = make_model(model)
@@ -131,11 +129,10 @@ def make_step(
     target: np.ndarray,
     loss: LossParams,
     train: TrainParams,
-    strategy: tf.distribute.Strategy | None = None,
 ) -> Step:
     """One update of every side; each replica sees its part of the batch."""
     model, optimizers = learners
-    strategy = strategy or tf.distribute.get_strategy()
+    strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
     # Whole training sets, uint8, stay on every device; a step copies nothing from the host.
     source, digits, target = (

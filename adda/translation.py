@@ -35,7 +35,12 @@ def contents(model: SplitCode, target: np.ndarray) -> np.ndarray:
     Returns:
         uint8 [n, 28, 28, 3], 0 or 255, as source images are.
     """
-    return apply(lambda batch: to_pixels(tf.round(model.content(batch))), target).repeat(3, axis=-1)
+    return apply(lambda images: binary_content(model, images), target).repeat(3, axis=-1)
+
+
+def binary_content(model: SplitCode, images: tf.Tensor) -> tf.Tensor:
+    """The digits of target images, float32 [n, 28, 28, 3], as uint8 [n, 28, 28, 1], 0 or 255."""
+    return to_pixels(tf.round(model.content(images)))
 
 
 def styles(model: Model, target: np.ndarray) -> np.ndarray:

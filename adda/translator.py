@@ -3,18 +3,17 @@
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from adda.arrays import read_images
 from adda.batch import to_pixels
 from adda.errors import AddaError
 from adda.inference import run_batches, uint8_function
-from adda.models import load_model
+from adda.models import STYLES, load_model
 from adda.split_code import SplitCode
 from adda.splits import binarise
+from adda.translation import binary_content
 
 NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)
-STYLES = "styles.npy"  # target images in the model's folder, for whoever brings none
 
 
 class Translator:
@@ -35,7 +34,7 @@ class Translator:
             self.styles = read_images(Path(directory) / STYLES)
         self.random = np.random.default_rng(seed)
         self._translate = uint8_function(lambda *pair: to_pixels(self.model.translate(*pair)), 2)
-        self._content = uint8_function(self._binary_content, 1)
+        self._content = uint8_function(lambda images: binary_content(self.model, images), 1)
 
     def translate(self, digits: np.ndarray, styles: np.ndarray | None = None) -> np.ndarray:
         """Redraw digits, each in the style of one of the images at random.
@@ -64,6 +63,3 @@ class Translator:
         """Raise AddaError unless the networks can translate back."""
         if not isinstance(self.model, SplitCode):
             raise AddaError("the baseline recipe cannot translate back; train the split recipe")
-
-    def _binary_content(self, images: tf.Tensor) -> tf.Tensor:
-        return to_pixels(tf.round(self.model.content(images)))

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from adda.arrays import read_images, read_labels, write_array
-from adda.device import is_chief, make_strategy, use_device
+from adda.device import choose_precision, is_chief, make_strategy, use_device
 from adda.errors import run_stage
 from adda.files import remove, whole, write_csv, write_json
-from adda.models import load_model, save_model
+from adda.models import STYLES, load_model, save_model
 from adda.params import read_params
 from adda.progress import Progress
 from adda.split_code import FIGURES
@@ -19,29 +19,30 @@ from adda.watching import make_watch
 
 CHECKPOINTS = Path(".checkpoints")
 LOGS = Path("logs")
-STYLES = 256  # target images that go with the model, for those who translate images of their own
+STYLE_COUNT = 256  # target images that go with the model
 
 
 def main() -> str:
     params = read_params("params.yaml")
-    print("device:", use_device(params.train.device))
-    strategy = make_strategy(params.train.strategy)
-    chief = is_chief(strategy)
+    device = use_device(params.train.device)
+    print(f"device: {device}, {choose_precision(params.train.precision)}")
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     if params.model.weights:
         return use_weights(params.model.weights, source, target)
-    trained = train_model(
-        source,
-        read_labels("data/processed/labels/source_train.npy", len(source)),
-        target,
-        params.model,
-        params.loss,
-        params.train,
-        checkpoints=CHECKPOINTS,
-        strategy=strategy,
-        watch=make_watch("metrics/history.csv", "metrics/train.json", LOGS) if chief else None,
-    )
+    strategy = make_strategy(params.train.strategy)
+    chief = is_chief(strategy)
+    with strategy.scope():
+        trained = train_model(
+            source,
+            read_labels("data/processed/labels/source_train.npy", len(source)),
+            target,
+            params.model,
+            params.loss,
+            params.train,
+            checkpoints=CHECKPOINTS,
+            watch=make_watch("metrics/history.csv", "metrics/train.json", LOGS) if chief else None,
+        )
     last = trained.history[-1]
     if not chief:
         return f"{last['step']} steps; the chief writes the model"
@@ -66,7 +67,7 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
 
 def write_examples(directory: Path, progress: Progress, target: np.ndarray) -> None:
     progress.save(directory / "progress.npz")
-    write_array(directory / "styles.npy", target[:STYLES])
+    write_array(directory / STYLES, target[:STYLE_COUNT])
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
+from adda.device import choose_precision
+
 gpus = tf.config.list_physical_devices("GPU")
 
 
@@ -23,6 +25,23 @@ def test_the_log_says_which(run_python, choice):
     code = f"from adda.device import use_device; print(use_device({choice!r}))"
     expected = "GPU (" if gpus and choice == "auto" else "CPU ("
     assert run_python(code, ROOT).stdout.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("cards", "precision"),
+    [
+        ([], "float32"),
+        ([{"compute_capability": (9, 0)}], "bfloat16"),
+        ([{"compute_capability": (9, 0)}, {"compute_capability": (7, 5)}], "float32"),
+        ([{}], "float32"),  # another maker's
+    ],
+)
+def test_auto_precision_goes_by_what_every_gpu_can(monkeypatch, cards, precision):
+    monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: cards)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda card: card)
+    assert choose_precision("auto") == precision
+    assert choose_precision("float32") == "float32"
+    assert choose_precision("bfloat16") == "bfloat16"
 
 
 def test_onednn_is_on_before_tensorflow_is_imported(run_python):

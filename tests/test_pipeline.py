@@ -248,7 +248,7 @@ def test_bad_parameter_is_one_sentence_and_exit_1(project):
     [
         ("preprocess", "data/raw/mnistm_data.pkl", "mnistm_data.pkl is missing"),
         ("train", "data/processed/images/target_train.npy", "target_train.npy is missing"),
-        ("translate", "data/model/decoder.weights.h5", "data/model cannot be loaded"),
+        ("translate", "data/model/decoder.weights.h5", "data/model cannot be loaded as a model"),
         ("evaluate", "data/judge/classifier.json", "data/judge cannot be loaded"),
     ],
 )

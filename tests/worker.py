@@ -33,28 +33,28 @@ def main() -> str:
     rng = np.random.default_rng(0)
     source = np.where(rng.random((40, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
     target = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
-    trained = train_model(
-        source,
-        rng.integers(0, 10, 40, np.uint8),
-        target,
-        ModelParams(recipe=recipe, width=0.05, code_size=8),
-        loss_params(
-            l2_weight=1,
-            adversarial_weight=0.02,
-            content_adversarial_weight=0.02,
-            cycle_weight=0.1,
-            class_weight=0.01,
-        ),
-        train_params(
-            steps=int(steps),
-            batch_size=32,
-            learning_rate=1e-5,
-            adversary_learning_rate=1e-5,
-            steps_per_call=10,
-        ),
-        checkpoints=Path(out).with_suffix(".checkpoints"),
-        strategy=strategy,
-    )
+    with strategy.scope():
+        trained = train_model(
+            source,
+            rng.integers(0, 10, 40, np.uint8),
+            target,
+            ModelParams(recipe=recipe, width=0.05, code_size=8),
+            loss_params(
+                l2_weight=1,
+                adversarial_weight=0.02,
+                content_adversarial_weight=0.02,
+                cycle_weight=0.1,
+                class_weight=0.01,
+            ),
+            train_params(
+                steps=int(steps),
+                batch_size=32,
+                learning_rate=1e-5,
+                adversary_learning_rate=1e-5,
+                steps_per_call=10,
+            ),
+            checkpoints=Path(out).with_suffix(".checkpoints"),
+        )
     if is_chief(strategy):
         Path(out).write_text(json.dumps(trained.history))
     return "done"
