@@ -1,12 +1,13 @@
 # make repro   set up and run the pipeline
 # make test    set up, lint and test
+# make report  set up and write report.html of the last results; REVS="main exp-name" compares
 # make lock    write requirements.txt anew from pyproject.toml
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: setup repro test lock
+.PHONY: setup repro test report lock
 
 setup: $(READY)
 
@@ -22,6 +23,9 @@ test: $(READY)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) python -m pytest
+
+report: $(READY)
+	$(RUN) python -m adda report $(REVS)
 
 lock:
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adda.errors import AddaError, run_stage
-from adda.files import write_csv
+from adda.errors import AddaError
+from adda.files import whole, write_csv
 from adda.seeds import benchmark, over_seeds
+from adda.stage import run_stage
 
 
 def main() -> str:
@@ -75,12 +76,26 @@ def main() -> str:
     )
     forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
     forms.add_argument("out", help="the folder to write")
+    page = commands.add_parser(
+        "report",
+        help="one page of HTML with a run's figures, curves and pictures",
+        description="Write one page of HTML that needs no other file: figures beside published "
+        "ones, curves, pictures, parameters, and where the data came from.",
+    )
+    page.add_argument(
+        "revisions",
+        nargs="*",
+        metavar="REVISION",
+        help="commits, branches or experiments to compare; none: this folder as it is",
+    )
+    page.add_argument("--output", default="report.html", metavar="FILE", help="%(default)s")
     for command, run in (
         (seeds, show_seeds),
         (table, extend_benchmark),
         (own, translate),
         (original, import_original),
         (forms, export_forms),
+        (page, write_report),
     ):
         command.set_defaults(run=run)
     options = parser.parse_args()
@@ -100,6 +115,15 @@ def extend_benchmark(options: argparse.Namespace) -> str:
     before = [pd.read_csv(path)] if path.exists() else []
     write_csv(path, pd.concat([*before, rows]))
     return f"{path}: {len(rows)} rows more"
+
+
+def write_report(options: argparse.Namespace) -> str:
+    from adda.report import read_run, render_report
+
+    html = render_report([read_run(revision) for revision in options.revisions or [None]])
+    with whole(options.output) as partial:
+        partial.write_text(html, encoding="utf-8")
+    return f"{options.output}: open it in a browser"
 
 
 def _experiments() -> list[dict]:

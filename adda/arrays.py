@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,8 +53,10 @@ def read_labels(path: str | Path, count: int) -> np.ndarray:
     return labels.astype(np.uint8)
 
 
-def check_labels(labels: np.ndarray, count: int, where: str) -> None:
+def check_labels(labels: Any, count: int, where: str) -> None:
     """Raise AddaError unless `labels` are `count` integers from 0 to 9; `where` names them."""
+    if not isinstance(labels, np.ndarray):
+        raise AddaError(f"{where} is missing; it must hold {count} integers")
     if labels.dtype.kind not in "iu" or labels.shape != (count,):
         raise AddaError(
             f"{where} is {labels.dtype} {labels.shape}; it must hold {count} integers, "

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from adda.errors import AddaError
+
 
 @contextmanager
 def whole(path: str | Path) -> Iterator[Path]:
@@ -35,6 +37,18 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def read_json(path: str | Path) -> dict[str, float]:
+    """Read what `write_json` wrote.
+
+    Raises:
+        AddaError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise AddaError(f"{path} cannot be read ({error}); make it anew with dvc repro") from None
 
 
 def write_json(path: str | Path, values: dict[str, float]) -> None:

@@ -45,7 +45,7 @@ class MnistmParams(Group):
 
 
 class DataParams(Group):
-    source: Literal["packaged", "build", "pickle"]
+    source: Literal["packaged", "build", "pickle", "folders"]
     seed: Seed
     directory: str | None
     mnist: MnistParams

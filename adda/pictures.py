@@ -5,6 +5,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 
 from adda.files import whole
 
@@ -36,4 +37,23 @@ def save_grid(
     figure.tight_layout(pad=0.3)
     with whole(path) as partial:
         figure.savefig(partial, format="png", dpi=150)
+    plt.close(figure)
+
+
+def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> None:
+    """Draw a PNG with the same points side by side, coloured by each column of a table.
+
+    Args:
+        places: float [n, 2].
+        points: n rows.
+    """
+    figure, axes = plt.subplots(1, len(points.columns), figsize=(6 * len(points.columns), 6))
+    for axis, (name, column) in zip(axes, points.items(), strict=True):
+        for value in sorted(column.unique()):
+            axis.scatter(*places[(column == value).to_numpy()].T, s=6, alpha=0.7, label=value)
+        axis.set(title=f"by {name}", xticks=[], yticks=[])
+        axis.legend(markerscale=3, fontsize=9)
+    figure.tight_layout()
+    with whole(path) as partial:
+        figure.savefig(partial, format="png", dpi=110)
     plt.close(figure)

@@ -1,7 +1,7 @@
 """data/raw as *download* leaves it, whatever the source.
 
 mnist.npz holds the source domain, mnistm_data.pkl the target, and labels.npy the digits of the
-held-out source images.
+held-out source images. The names are those of the pair of domains that this project is about.
 """
 
 import pickle
@@ -24,7 +24,8 @@ class Raw(NamedTuple):
     """Both domains.
 
     mnist: Keras' layout: x_train and x_test, uint8 [n, 28, 28]; y_train and y_test, uint8 [n].
-    mnistm: the published layout: train and test, uint8 [n, 28, 28, 3], in MNIST's order.
+    mnistm: the published layout: train and test, uint8 [n, 28, 28, 3]; and, since it has none,
+        labels: train_labels and test_labels, uint8 [n].
     held_out_labels: uint8, the digit of each image of x_test.
     """
 
@@ -53,11 +54,13 @@ def read_raw(directory: Path) -> Raw:
     if not isinstance(mnistm, dict):
         raise AddaError(f"{directory / MNISTM_NAME} holds no dictionary of arrays")
     for part in ("train", "test"):
-        count = len(mnist[f"y_{part}"])
-        name = f"{directory / MNIST_NAME}: {part}"
-        _check_images(mnist[f"x_{part}"], (count, 28, 28), name)
-        check_labels(mnist[f"y_{part}"], count, name)
-        _check_images(mnistm.get(part), (count, 28, 28, 3), f"{directory / MNISTM_NAME}: {part}")
+        for domain, images, labels, shape in (
+            (MNIST_NAME, mnist[f"x_{part}"], mnist[f"y_{part}"], (28, 28)),
+            (MNISTM_NAME, mnistm.get(part), mnistm.get(f"{part}_labels"), (28, 28, 3)),
+        ):
+            name = f"{directory / domain}: {part}"
+            _check_images(images, shape, name)
+            check_labels(labels, len(images), f"{name}: labels")
     return Raw(mnist, mnistm, read_labels(directory / LABELS_NAME, len(mnist["x_test"])))
 
 
@@ -74,5 +77,5 @@ def _read_mnist(path: Path) -> dict[str, np.ndarray]:
 def _check_images(images: Any, shape: tuple[int, ...], name: str) -> None:
     if not isinstance(images, np.ndarray):
         raise AddaError(f"{name} is missing from the file")
-    if images.dtype != np.uint8 or images.shape != shape:
-        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 {shape}")
+    if images.dtype != np.uint8 or images.shape[1:] != shape:
+        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 [n, *{shape}]")

@@ -8,6 +8,7 @@ from adda.arrays import check_labels, read_array
 from adda.bsds500 import read_photographs
 from adda.errors import AddaError
 from adda.fetch import fetch
+from adda.folders import read_domain
 from adda.mnist import FILES, read_mnist
 from adda.mnistm import make_mnistm
 from adda.packaged import packaged_digits, packaged_photographs
@@ -31,7 +32,9 @@ def load_source(params: DataParams, cache: Path) -> Raw:
     if params.source == "packaged":
         mnist = packaged_digits(params.seed)
         mnistm = _make_both(mnist, packaged_photographs(), params.seed)
-        return Raw(mnist, mnistm, mnist["y_test"])
+        return Raw(mnist, _label(mnistm, mnist), mnist["y_test"])
+    if params.source == "folders":
+        return _read_folders(params)
 
     names = (name for name, _, _ in FILES.values())
     hashes = dict(zip(names, params.mnist.hashes, strict=True))
@@ -48,7 +51,21 @@ def load_source(params: DataParams, cache: Path) -> Raw:
     else:
         path = _find_pickle(params, cache)
         mnistm = published_images(load_arrays(path), mnist, str(path))
-    return Raw(mnist, mnistm, _held_out_labels(params, mnist["y_test"]))
+    return Raw(mnist, _label(mnistm, mnist), _held_out_labels(params, mnist["y_test"]))
+
+
+def _read_folders(params: DataParams) -> Raw:
+    if params.directory is None:
+        raise AddaError("data.source is folders, but data.directory names none; set it")
+    source = read_domain(Path(params.directory), "source", "L")
+    target = read_domain(Path(params.directory), "target", "RGB")
+    images = {part: target[f"x_{part}"] for part in ("train", "test")}
+    return Raw(source, _label(images, target), source["y_test"])
+
+
+def _label(mnistm: dict[str, np.ndarray], labelled: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """MNIST-M with the labels of the digits that it was made from, which are in the same order."""
+    return mnistm | {f"{part}_labels": labelled[f"y_{part}"] for part in ("train", "test")}
 
 
 def _make_both(

@@ -32,16 +32,20 @@ def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.nd
         AddaError: a split would be too small to hold every digit.
     """
     mnist, mnistm, held_out_labels = raw
-    labels = mnist["y_train"]
-    images = {"source": binarise(mnist["x_train"]), "target": mnistm["train"]}
+    domains = {
+        "source": (binarise(mnist["x_train"]), mnist["y_train"]),
+        "target": (mnistm["train"], mnistm["train_labels"]),
+    }
     arrays = {
         "images/source_test": binarise(mnist["x_test"]),
         "images/target_test": mnistm["test"],
-        "labels/target_test": mnist["y_test"],
+        "labels/target_test": mnistm["test_labels"],
         "labels": held_out_labels,
     }
     # Spawned generators are independent of each other.
-    for domain, rng in zip(images, np.random.default_rng(seed).spawn(2), strict=True):
+    for (domain, (images, labels)), rng in zip(
+        domains.items(), np.random.default_rng(seed).spawn(2), strict=True
+    ):
         try:
             train, valid = train_test_split(
                 np.arange(len(labels)),
@@ -52,6 +56,6 @@ def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.nd
         except ValueError as error:  # a split too small to hold every digit
             raise AddaError(f"split.valid_fraction is {valid_fraction}: {error}") from None
         for name, index in (("train", train), ("valid", valid)):
-            arrays[f"images/{domain}_{name}"] = images[domain][index]
+            arrays[f"images/{domain}_{name}"] = images[index]
             arrays[f"labels/{domain}_{name}"] = labels[index]
     return arrays

@@ -6,11 +6,11 @@ from adda.adaptation import confident, in_halves, translations
 from adda.arrays import read_images, read_labels
 from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
 from adda.device import use_device
-from adda.errors import run_stage
 from adda.files import write_csv, write_json
 from adda.models import load_model
 from adda.params import read_params
 from adda.scores import accuracy, gap_recovered, with_interval
+from adda.stage import run_stage
 
 
 def main() -> str:

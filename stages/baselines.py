@@ -4,10 +4,10 @@ of the scale that every later number is read against."""
 from adda.arrays import read_images, read_labels
 from adda.classifier import fit_classifier, labelled, predict_digits, save_classifier
 from adda.device import use_device
-from adda.errors import run_stage
 from adda.files import write_json
 from adda.params import read_params
 from adda.scores import accuracy
+from adda.stage import run_stage
 
 
 def main() -> str:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pooch
 
-from adda.errors import run_stage
 from adda.files import whole
 from adda.params import read_params
 from adda.raw import write_raw
 from adda.sources import load_source
+from adda.stage import run_stage
 
 
 def main() -> str:
@@ -17,7 +17,8 @@ def main() -> str:
     raw = load_source(params, cache=Path(pooch.os_cache("adda")))
     with whole("data/raw") as directory:
         write_raw(directory, raw)
-    return "data/raw: {:,} training and {:,} test digits".format(*map(len, raw.mnistm.values()))
+    train, test = (len(raw.mnistm[part]) for part in ("train", "test"))
+    return f"data/raw: {train:,} training and {test:,} test digits"
 
 
 if __name__ == "__main__":

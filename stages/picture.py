@@ -4,12 +4,12 @@ import numpy as np
 
 from adda.arrays import read_array, read_images, read_labels
 from adda.device import use_device
-from adda.errors import run_stage
 from adda.models import load_model
 from adda.params import read_params
 from adda.pictures import save_grid
 from adda.progress import load_progress
 from adda.split_code import SplitCode
+from adda.stage import run_stage
 from adda.translation import contents, reconstruct, styles, translate
 
 BETWEEN = 5  # digits that go from one style to the next

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from adda.arrays import write_array
-from adda.errors import run_stage
 from adda.files import whole
 from adda.params import read_params
 from adda.raw import read_raw
 from adda.splits import split_domains
+from adda.stage import run_stage
 
 SPLITS = ("train", "valid", "test")
 

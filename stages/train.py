@@ -8,12 +8,12 @@ import pandas as pd
 
 from adda.arrays import read_images, read_labels, write_array
 from adda.device import choose_precision, is_chief, make_strategy, use_device
-from adda.errors import run_stage
 from adda.files import remove, whole, write_csv, write_json
 from adda.models import STYLES, load_model, save_model
 from adda.params import read_params
 from adda.progress import Progress
 from adda.split_code import FIGURES
+from adda.stage import run_stage
 from adda.training import SHOWN, train_model
 from adda.watching import make_watch
 

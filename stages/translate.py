@@ -4,10 +4,10 @@ import numpy as np
 
 from adda.arrays import read_images, read_labels, write_array
 from adda.device import use_device
-from adda.errors import run_stage
 from adda.files import whole
 from adda.models import load_model
 from adda.params import read_params
+from adda.stage import run_stage
 from adda.translation import draw_styles, translate
 
 DIGITS, STYLES = 100, 10  # of the set that shows how much style changes

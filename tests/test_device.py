@@ -11,7 +11,7 @@ gpus = tf.config.list_physical_devices("GPU")
 def test_a_gpu_that_is_not_there_is_one_clear_sentence(run_python):
     code = """
 from adda.device import use_device
-from adda.errors import run_stage
+from adda.stage import run_stage
 run_stage(lambda: use_device("gpu"))
 """
     result = run_python(code, ROOT)

@@ -39,7 +39,9 @@ def test_every_data_path_that_a_stage_names_is_a_dependency_or_an_output(name):
         for kind in ("outs", "metrics", "plots")
         for out in stage.get(kind, [])
     ]
-    declared = {dep for dep in stage["deps"] if not dep.endswith(".py")} | set(outs)
+    declared = {dep for dep in stage["deps"] if not dep.startswith(("adda/", "stages/"))} | set(
+        outs
+    )
     # Some read files of a directory.
     named = {path if path in declared else path.rsplit("/", 1)[0] for path in named}
     assert named == declared
@@ -52,7 +54,7 @@ def test_labels_of_target_images_reach_the_judge_and_scoring_alone():
         for dep in stage["deps"]
         if "labels/target" in dep
     }
-    scoring = {("evaluate", "test"), ("adapt", "test")}
+    scoring = {("evaluate", "test"), ("adapt", "test"), ("embed", "test")}
     assert readers == {("baselines", "train"), ("baselines", "test"), *scoring}
 
 
@@ -64,6 +66,7 @@ def test_test_images_reach_no_training_of_the_autoencoder():
 def test_every_stage_says_what_it_does_and_keeps_the_run_cache(name):
     stage = STAGES[name]
     assert len(stage["desc"].split()) > 5
-    assert all(isinstance(out, str) for out in stage.get("outs", []))  # cached, not persisted
+    if name != "card":  # takes no time, and its text is to be in git
+        assert all(isinstance(out, str) for out in stage.get("outs", []))  # cached, not persisted
     for kept in stage.get("metrics", []) + stage.get("plots", []):
         assert next(iter(kept.values())) == {"cache": False}

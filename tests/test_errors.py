@@ -3,7 +3,8 @@ import errno
 import pytest
 import tensorflow as tf
 
-from adda.errors import AddaError, run_stage
+from adda.errors import AddaError
+from adda.stage import run_stage
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ TINY = {
 }
 BIN = Path(sys.executable).parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-AFTER_TRAIN = ["train", "translate", "picture", "evaluate", "adapt"]
+AFTER_TRAIN = ["train", "translate", "picture", "evaluate", "adapt", "embed", "card"]
 
 
 class Project:
@@ -148,10 +148,14 @@ def test_results_are_whole(finished):
     adaptation = json.loads(finished.read("metrics/adaptation.json"))
     assert {"adapted_accuracy", "gap_recovered", "gap_recovered_low"} <= set(adaptation)
     assert "self_trained_accuracy" not in adaptation
-    for name in ("translated", "contents", "styles", "interpolation", "training"):
+    for name in ("translated", "contents", "styles", "interpolation", "training", "embedding"):
         assert Image.open(finished.path / f"metrics/{name}.png").size[0] > 800
     baselines = json.loads(finished.read("metrics/baselines.json"))
     assert baselines["target_only_accuracy"] > 0.3  # 60 small steps; chance is 0.1
+    card = finished.read("metrics/model_card.md")
+    assert f"`translated_accuracy`: of the judge, on translated digits | {right:.3f} (" in card
+    assert (finished.path / "data/embedding/projector_config.pbtxt").exists()
+    assert set(json.loads(finished.read("logs/timings.json"))) == set(STAGES)
     assert finished.git("status", "--porcelain") == ""
     assert not (finished.path / ".checkpoints").exists()
 
@@ -196,7 +200,7 @@ def test_a_loss_weight_reruns_training_alone_and_can_be_compared(project):
         assert name in page
     # Going back restores from the run cache: nothing is computed again.
     back = project.dvc("exp", "run", "-S", "loss.l2_weight=1.0")
-    assert stages_run(back) == []
+    assert stages_run(back) == ["card"]  # its text is in git and not in the cache
     assert project.git("diff", "HEAD", "--", "metrics") == ""
 
 

@@ -18,7 +18,9 @@ def raw():
     coloured[:, 0, :9, 0] = bits
     labels = np.repeat(np.arange(10, dtype=np.uint8), N // 10)
     mnist = {"x_train": digits, "y_train": labels, "x_test": digits[:20], "y_test": labels[:20]}
-    return Raw(mnist, {"train": coloured, "test": coloured[:20]}, labels[:20] + 1)
+    mnistm = {"train": coloured, "test": coloured[:20]}
+    mnistm |= {"train_labels": labels, "test_labels": labels[:20]}
+    return Raw(mnist, mnistm, labels[:20] + 1)
 
 
 def numbers(images):

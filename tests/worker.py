@@ -15,8 +15,8 @@ import tensorflow as tf
 from conftest import loss_params, train_params
 
 from adda.device import is_chief, make_strategy, use_device
-from adda.errors import run_stage
 from adda.params import ModelParams
+from adda.stage import run_stage
 from adda.training import train_model
 
 

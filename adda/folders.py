@@ -1,0 +1,85 @@
+"""Any two domains of digits, from a user's own folders or pickles."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from adda.arrays import check_labels
+from adda.errors import AddaError
+from adda.mnistm import SIZE
+from adda.safe_pickle import load_arrays
+
+PARTS = ("train", "test")
+PICTURES = (".png", ".jpg", ".jpeg")
+BAD = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
+    """Read a domain from directory/name, a folder of folders, or from directory/name.pkl.
+
+    The folder holds train/0 to train/9 and test/0 to test/9, each with PNG or JPEG files of 28 x 28
+    pixels that show this digit. The pickle is a dictionary of what is returned.
+
+    Args:
+        mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
+
+    Returns:
+        x_train and x_test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB"; y_train and y_test,
+        uint8 [n], 0 to 9. Images from folders are in a random order, always the same one.
+
+    Raises:
+        AddaError: there is neither, or a picture or array is not of this form.
+    """
+    folder, pickled = directory / name, directory / f"{name}.pkl"
+    if folder.is_dir():
+        return {key: array for part in PARTS for key, array in _read_part(folder, part, mode)}
+    if not pickled.is_file():
+        raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
+    arrays = load_arrays(pickled)
+    shape = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
+    for part in PARTS:
+        try:
+            images, labels = (arrays[f"{key}_{part}"] for key in "xy")
+            fits = images.dtype == np.uint8 and images.shape[1:] == shape and len(images)
+        except (KeyError, TypeError, AttributeError, IndexError):
+            fits = False
+        if not fits:
+            raise AddaError(
+                f"{pickled}: x_{part} must be uint8 [n, {', '.join(map(str, shape))}] and y_{part} "
+                "the digit of each image, in a dictionary of NumPy arrays"
+            )
+        check_labels(labels, len(images), f"{pickled}: y_{part}")
+    return {
+        f"{key}_{part}": arrays[f"{key}_{part}"].astype(np.uint8) for key in "xy" for part in PARTS
+    }
+
+
+def _read_part(folder: Path, part: str, mode: str) -> list[tuple[str, np.ndarray]]:
+    images, labels = [], []
+    for digit in range(10):
+        for path in sorted((folder / part / str(digit)).glob("*")):
+            if path.suffix.lower() in PICTURES:
+                images.append(_read_picture(path, mode))
+                labels.append(digit)
+    if not images:
+        raise AddaError(
+            f"{folder / part} holds no picture; put PNG or JPEG files into its folders 0 to 9, "
+            "one for each digit"
+        )
+    # Pictures of results show the first few images, which are to be of every digit.
+    order = np.random.default_rng(0).permutation(len(images))
+    stacks = ("x", np.stack(images)), ("y", np.array(labels, np.uint8))
+    return [(f"{key}_{part}", stack[order]) for key, stack in stacks]
+
+
+def _read_picture(path: Path, mode: str) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            if image.size != (SIZE, SIZE):
+                raise ValueError(
+                    f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}"
+                )
+            return np.asarray(image.convert(mode))
+    except BAD as error:
+        raise AddaError(f"{path} cannot be used ({error}); mend or remove it") from None

@@ -1,0 +1,123 @@
+"""A user's own two domains, from folders of pictures or from pickles."""
+
+import pickle
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from adda.errors import AddaError
+from adda.folders import read_domain
+from adda.params import read_params
+from adda.raw import read_raw, write_raw
+from adda.sources import load_source
+from adda.splits import split_domains
+
+
+def colour(domain, part, digit, number):
+    """A different grey in every picture."""
+    return 100 * (domain == "target") + 50 * (part == "test") + 5 * digit + number
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures of each digit in each part of each domain; the target has twice as many."""
+    for domain, count in (("source", 3), ("target", 6)):
+        for part in ("train", "test"):
+            for digit in range(10):
+                place = tmp_path / "own" / domain / part / str(digit)
+                place.mkdir(parents=True)
+                for number in range(count):
+                    image = Image.new("RGB", (28, 28), (colour(domain, part, digit, number),) * 3)
+                    image.save(place / f"{number}.png")
+                (place / "notes.txt").write_text("no picture")
+    return tmp_path / "own"
+
+
+@pytest.fixture
+def load(folder):
+    data = read_params(ROOT / "params.yaml").data
+
+    def load(directory=str(folder)):
+        changes = {"source": "folders", "directory": directory}
+        return load_source(data.model_copy(update=changes), folder / "no cache")
+
+    return load
+
+
+def test_pictures_become_two_domains_with_labels_of_their_own(load, tmp_path):
+    write_raw(tmp_path / "raw", load())
+    raw = read_raw(tmp_path / "raw")
+    assert raw.mnist["x_train"].shape == (30, 28, 28)
+    assert raw.mnistm["train"].shape == (60, 28, 28, 3)
+    for domain, images, labels in (
+        ("source", raw.mnist["x_test"], raw.held_out_labels),
+        ("target", raw.mnistm["test"][..., 0], raw.mnistm["test_labels"]),
+    ):
+        assert (np.bincount(labels) == len(labels) // 10).all()
+        assert len(set(labels[:10])) > 3  # not one digit after the other
+        for image, label in zip(images, labels, strict=True):
+            assert image[0, 0] in [colour(domain, "test", int(label), k) for k in range(6)]
+
+
+def test_splits_keep_each_domains_own_labels(load):
+    arrays = split_domains(load(), 0.4, 0)
+    for domain, count in (("source", 3), ("target", 6)):
+        for part in ("train", "valid"):
+            images, labels = (arrays[f"{kind}/{domain}_{part}"] for kind in ("images", "labels"))
+            if domain == "target":
+                greys = images[:, 0, 0, 0].astype(int)
+                assert ((greys - colour("target", "train", 0, 0)) // 5 - labels <= 1).all()
+            assert len(images) == len(labels)
+        total = sum(len(arrays[f"images/{domain}_{part}"]) for part in ("train", "valid"))
+        assert total == 10 * count
+    assert len(arrays["images/target_test"]) == 60
+
+
+def test_a_pickle_may_stand_for_a_folder(folder, load):
+    before = load()
+    target = read_domain(folder, "target", "RGB")
+    (folder / "target").rename(folder / "elsewhere")
+    (folder / "target.pkl").write_bytes(pickle.dumps(target))
+    after = load()
+    for name, array in before.mnistm.items():
+        assert (after.mnistm[name] == array).all()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda a: a.pop("y_test"), "x_test must be uint8"),
+        (lambda a: a.update(x_train=a["x_train"][..., 0]), r"x_train must be uint8 \[n, 28, 28, 3"),
+        (lambda a: a.update(x_train=a["x_train"] / 255), "x_train must be uint8"),
+        (lambda a: a.update(y_test=a["y_test"] + 5), "y_test holds values outside 0 to 9"),
+        (lambda a: a.update(y_train=a["y_train"][1:]), "y_train is uint8"),
+    ],
+)
+def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
+    target = read_domain(folder, "target", "RGB")
+    damage(target)
+    (folder / "target").rename(folder / "elsewhere")
+    (folder / "target.pkl").write_bytes(pickle.dumps(target))
+    with pytest.raises(AddaError, match=message):
+        load()
+
+
+def test_what_is_missing_or_wrong_is_named(folder, load):
+    with pytest.raises(AddaError, match=r"data\.directory names none"):
+        load(None)
+    picture = folder / "target/train/3/1.png"
+    Image.new("RGB", (30, 28)).save(picture)
+    with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*30 x 28"):
+        load()
+    picture.write_bytes(b"no picture")
+    with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used"):
+        load()
+    for path in (folder / "source/test").rglob("*.png"):
+        path.unlink()
+    with pytest.raises(AddaError, match="source/test holds no picture"):
+        load()
+    (folder / "source").rename(folder / "sources")
+    with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
+        load()
