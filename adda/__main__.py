@@ -31,6 +31,7 @@ def main() -> str:
     )
     for command in (seeds, table):
         command.add_argument("--seed", default="train.seed", metavar="PARAM", help="%(default)s")
+    seeds.add_argument("--csv", metavar="FILE", help="write the table there, a row for each group")
     table.add_argument("--csv", default="docs/benchmark.csv", help="%(default)s")
     table.add_argument("--data", required=True, help="the data.source of the runs")
     table.add_argument("--hardware", required=True, help='such as "2 cores, AMD EPYC"')
@@ -103,8 +104,12 @@ def main() -> str:
 
 
 def show_seeds(options: argparse.Namespace) -> str:
+    table = over_seeds(_experiments(), options.seed)
+    if options.csv:
+        write_csv(options.csv, table)
+        return f"{options.csv}: {len(table)} rows"
     # Metrics below each other: they are many, and groups few.
-    return over_seeds(_experiments(), options.seed).T.to_string(header=False)
+    return table.T.to_string(header=False)
 
 
 def extend_benchmark(options: argparse.Namespace) -> str:

@@ -55,16 +55,14 @@ def benchmark(
         hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
 
     Returns:
-        A row for each group and metric: data, recipe (and whether self-training followed), metric,
-        n_seeds, mean, std (n - 1 in the denominator), images_seen (of each domain), wall_minutes,
-        hardware.
+        A row for each group and metric: data, recipe, metric, n_seeds, mean, std (n - 1 in the
+        denominator), images_seen (of each domain), wall_minutes, hardware. Self-training adds a
+        metric to a run and changes no other, so runs with and without it are one group.
     """
     rows = []
-    for params, figures in _groups(shown, seed)[1]:
-        self_trained = params.get("adapt.self_training") == "True"
-        trained = pd.isna(params.get("model.weights"))
+    for params, figures in _groups(shown, seed, ignored="adapt.")[1]:
+        trained = params.get("model.weights") in (None, "None", "nan")
         recipe = params["model.recipe"] if trained else "given weights"
-        recipe += ", self-training" * self_trained
         for metric in METRICS:
             if metric in figures and params["data.source"] == data:
                 rows.append(
@@ -72,7 +70,7 @@ def benchmark(
                         "data": params["data.source"],
                         "recipe": recipe,
                         "metric": metric,
-                        "n_seeds": len(figures),
+                        "n_seeds": figures[metric].count(),
                         "mean": round(figures[metric].mean(), 4),
                         "std": round(figures[metric].std(), 4),
                         "images_seen": int(params["train.steps"]) * int(params["train.batch_size"]),
@@ -84,23 +82,28 @@ def benchmark(
 
 
 def _groups(
-    shown: list[dict[str, Any]], seed: str
+    shown: list[dict[str, Any]], seed: str, ignored: str = "-"
 ) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
-    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
+    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed.
+
+    Parameters whose names begin with `ignored` count for nothing.
+    """
     runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
     runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
     if not runs:
         raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
-    # The workspace and a commit repeat experiments; runs of equal parameters are one run.
-    params = pd.DataFrame([params for params, _ in runs]).astype(str)
+    params = pd.DataFrame([params for params, _ in runs]).map(str)
+    params = params[[name for name in params if not name.startswith(ignored)]]
     metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
-    first = ~params.duplicated()
-    params, metrics = params[first], metrics[first]
+    # The workspace and a commit repeat experiments: runs of equal parameters are one run.
+    metrics = metrics.groupby([params[name] for name in params], sort=False).first()
+    params = metrics.index.to_frame(index=False)
+    metrics = metrics.reset_index(drop=True)
     others = params.columns.drop(seed)
     varied = [name for name in others if params[name].nunique() > 1]
     groups = [
         (group.iloc[0], metrics.loc[group.index].dropna(axis="columns", how="all"))
-        for _, group in params.groupby(list(others), dropna=False)
+        for _, group in params.groupby(list(others))
     ]
     return varied, groups
 

@@ -112,14 +112,19 @@ def make_learners(model: ModelParams, train: TrainParams) -> Learners:
         networks = make_model(model)
     finally:
         keras.config.set_dtype_policy(policy)
+    return Learners(networks, make_optimizers(networks, train))
+
+
+def make_optimizers(model: Model, train: TrainParams) -> dict[str, keras.Optimizer]:
+    """A fresh optimizer for each side; its rate falls to zero along a cosine."""
     optimizers = {}
-    for side, weights in networks.sides().items():
+    for side, weights in model.sides().items():
         adversary = side == "discriminator"
         rate = train.adversary_learning_rate if adversary else train.learning_rate
         schedule = keras.optimizers.schedules.CosineDecay(rate, train.steps)
         optimizers[side] = keras.optimizers.Adam(schedule)
         optimizers[side].build(weights)
-    return Learners(networks, optimizers)
+    return optimizers
 
 
 def make_step(
