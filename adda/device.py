@@ -91,7 +91,11 @@ def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
             ) from None
         return resolvers.TFConfigClusterResolver()
     if "SLURM_STEP_NUM_TASKS" in os.environ:
-        return resolvers.SlurmClusterResolver()
+        # Slurm itself gives each task its GPUs, if it has any. The resolver would count them by
+        # nvidia-smi, and knows no task without one: it is told of enough.
+        return resolvers.SlurmClusterResolver(
+            gpus_per_node=1024, gpus_per_task=1, auto_set_gpu=False
+        )
     raise AddaError(
         "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
         "set TF_CONFIG as in the README, or train.strategy to auto"

@@ -5,7 +5,7 @@
 Each side trains the same networks with the same objective and batch, in a process of its own, in
 turn, several rounds; the median counts. The sides:
 
-- ours: `adda.training`, as the pipeline runs it;
+- ours: `adda.training`, as the pipeline runs it; bfloat16: the same with that `train.precision`;
 - original: how the original trains: a TensorFlow 1 graph fed from NumPy, one session.run for the
   adversary and one for the autoencoder, oneDNN as TensorFlow starts it on this machine;
 - torch: PyTorch in channels-last memory, if it is installed (`pip install torch`).
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"matrix product: {rate / 1e9:.0f} GFLOP/s; a step, and its ratio to ours:")
     for side, value in seconds.items():
         images = 2 * options.batch_size / value
-        print(f"{side:>11} {value:8.4f} s {images:8.0f} images/s  x {value / seconds[ours]:.2f}")
+        print(f"{side:>14} {value:8.4f} s {images:8.0f} images/s  x {value / seconds[ours]:.2f}")
 
 
 def _in_a_process(side: str) -> dict | None:
@@ -174,7 +174,13 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
     return source.astype(np.uint8), rng.integers(0, 256, (COUNT, 28, 28, 3), np.uint8)
 
 
-def ours(width: float, batch_size: int, steps: int, recipe: str = "baseline") -> dict:
+def ours(
+    width: float,
+    batch_size: int,
+    steps: int,
+    recipe: str = "baseline",
+    precision: str = "float32",
+) -> dict:
     from adda.device import use_device
     from adda.loop import compile_steps
     from adda.params import LossParams, ModelParams, TrainParams
@@ -205,7 +211,7 @@ def ours(width: float, batch_size: int, steps: int, recipe: str = "baseline") ->
         adversary_learning_rate=5e-4,
         steps_per_call=steps,
         checkpoint_seconds=0,
-        precision="float32",
+        precision=precision,
         xla=False,
     )
     source, target = _images()
@@ -391,12 +397,14 @@ SIDES = {
     "ours": ours,
     "original": original,
     "torch": torch,
+    "bfloat16": partial(ours, precision="bfloat16"),
     "split": partial(ours, recipe="split"),
+    "split_bfloat16": partial(ours, recipe="split", precision="bfloat16"),
     "torch_split": torch_split,
 }
 RECIPES = {  # ours comes first
-    "baseline": ("ours", "original", "torch"),
-    "split": ("split", "torch_split"),
+    "baseline": ("ours", "bfloat16", "original", "torch"),
+    "split": ("split", "split_bfloat16", "torch_split"),
 }
 
 if __name__ == "__main__":

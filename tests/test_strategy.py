@@ -89,6 +89,21 @@ def test_two_processes_equal_one(tmp_path, single):
     assert_same_losses(history(tmp_path), single["split"])
 
 
+def test_two_tasks_of_a_slurm_step_equal_one(tmp_path, single):
+    """Slurm is stood in for by the variables that it sets."""
+    step = {
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_STEP_NODELIST": "localhost",
+        "SLURM_STEP_TASKS_PER_NODE": "2",
+    }
+    workers = [
+        start(tmp_path, "split", "multi_worker", STEPS, **step, SLURM_PROCID=str(rank))
+        for rank in range(2)
+    ]
+    finish(*workers)
+    assert_same_losses(history(tmp_path), single["split"])
+
+
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single, lost):
     """Killed while both train; started again, they go on from the chief's checkpoint."""
