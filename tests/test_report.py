@@ -131,8 +131,17 @@ def test_no_results_are_one_clear_sentence(project):
         text=True,
     )
     assert result.returncode == 1
-    assert "error: metrics/ holds no results yet" in result.stderr
+    assert "error: this folder holds no results yet" in result.stderr
     assert not (project / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["evaluation.json", "history.csv", "../params.yaml"])
+def test_a_damaged_file_is_one_clear_sentence(project, name):
+    (project / "metrics" / name).write_text('{"a": [')
+    if name == "history.csv":
+        (project / "metrics" / name).write_text("a,b\n1,2\n1,2,3\n")
+    with pytest.raises(AddaError, match="this folder cannot be read"):
+        read_run(None)
 
 
 def test_a_collapse_is_said_on_top(project):
