@@ -106,6 +106,7 @@ def main() -> str:
 def show_seeds(options: argparse.Namespace) -> str:
     table = over_seeds(_experiments(), options.seed)
     if options.csv:
+        _check_file(options.csv)
         write_csv(options.csv, table)
         return f"{options.csv}: {len(table)} rows"
     # Metrics below each other: they are many, and groups few.
@@ -117,6 +118,7 @@ def extend_benchmark(options: argparse.Namespace) -> str:
         _experiments(), options.seed, options.data, options.hardware, options.wall_minutes
     )
     path = Path(options.csv)
+    _check_file(path)
     before = [pd.read_csv(path)] if path.exists() else []
     write_csv(path, pd.concat([*before, rows]))
     return f"{path}: {len(rows)} rows more"
@@ -125,6 +127,7 @@ def extend_benchmark(options: argparse.Namespace) -> str:
 def write_report(options: argparse.Namespace) -> str:
     from adda.report import read_run, render_report
 
+    _check_file(options.output)
     html = render_report([read_run(revision) for revision in options.revisions or [None]])
     with whole(options.output) as partial:
         partial.write_text(html, encoding="utf-8")
@@ -137,6 +140,11 @@ def _experiments() -> list[dict]:
     if shown.returncode != 0:
         raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
     return json.loads(shown.stdout)
+
+
+def _check_file(out: str | Path) -> None:
+    if Path(out).is_dir():
+        raise AddaError(f"{out} is a folder; name a file")
 
 
 def _check_new(out: str) -> None:

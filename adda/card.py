@@ -27,7 +27,7 @@ def render_card(params: dict[str, Any], metrics: dict[str, float]) -> str:
 
     Args:
         params: params.yaml.
-        metrics: those of baselines, evaluate and adapt, by name.
+        metrics: those of every stage, by name.
     """
     template = templates(autoescape=False).get_template("model_card.md")
     return template.render(**params, metrics=metrics, headlines=HEADLINES, describe=describe)
@@ -50,6 +50,6 @@ def describe(name: str, metrics: dict[str, float]) -> str:
     if name not in metrics:
         return "-"
     text = f"{metrics[name]:.3f}"
-    if f"{name}_low" in metrics:
+    if {f"{name}_low", f"{name}_high"} <= set(metrics):
         text += f" ({metrics[f'{name}_low']:.3f} to {metrics[f'{name}_high']:.3f})"
     return text

@@ -87,16 +87,17 @@ def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
         except (ValueError, KeyError, TypeError) as error:
             raise AddaError(
                 f"TF_CONFIG does not describe a cluster ({error}); it must hold the cluster's "
-                "workers and this process's task, as in the README"
+                "workers and this process's task, as in docs/several-machines.md"
             ) from None
         return resolvers.TFConfigClusterResolver()
     if "SLURM_STEP_NUM_TASKS" in os.environ:
         # Slurm itself gives each task its GPUs, if it has any. The resolver would count them by
         # nvidia-smi, and knows no task without one: it is told of enough.
+        gpus = max(1, len(tf.config.get_visible_devices("GPU")))
         return resolvers.SlurmClusterResolver(
-            gpus_per_node=1024, gpus_per_task=1, auto_set_gpu=False
+            gpus_per_node=1024 * gpus, gpus_per_task=gpus, auto_set_gpu=False
         )
     raise AddaError(
         "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
-        "set TF_CONFIG as in the README, or train.strategy to auto"
+        "set TF_CONFIG as in docs/several-machines.md, or train.strategy to auto"
     )

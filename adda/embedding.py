@@ -40,8 +40,11 @@ def tell_domains(source: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Which codes a linear probe, fitted to others, takes for their own domain's: bool.
 
     Args:
-        source, target: float32 [n, d] and [m, d]. Every second one is for fitting.
+        source, target: float32 [n, d] and [m, d]. As many of each are used, so that chance is 0.5;
+            every second one is for fitting.
     """
+    count = min(len(source), len(target))
+    source, target = source[:count], target[:count]
     return _probe(
         np.concatenate([source[::2], target[::2]]),
         np.repeat([0, 1], [len(source[::2]), len(target[::2])]),

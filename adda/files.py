@@ -46,8 +46,8 @@ def read_json(path: str | Path) -> dict[str, float]:
         AddaError: the file is missing or damaged.
     """
     try:
-        return json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
+        return dict(json.loads(Path(path).read_text()))
+    except (OSError, ValueError, TypeError) as error:
         raise AddaError(f"{path} cannot be read ({error}); make it anew with dvc repro") from None
 
 

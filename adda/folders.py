@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from adda.arrays import check_labels
 from adda.errors import AddaError
@@ -11,6 +11,7 @@ from adda.mnistm import SIZE
 from adda.safe_pickle import load_arrays
 
 PARTS = ("train", "test")
+MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
 PICTURES = (".png", ".jpg", ".jpeg")
 BAD = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 
@@ -33,7 +34,9 @@ def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
     """
     folder, pickled = directory / name, directory / f"{name}.pkl"
     if folder.is_dir():
-        return {key: array for part in PARTS for key, array in _read_part(folder, part, mode)}
+        arrays = {key: array for part in PARTS for key, array in _read_part(folder, part, mode)}
+        _check_digits(arrays, str(folder))
+        return arrays
     if not pickled.is_file():
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
     arrays = load_arrays(pickled)
@@ -50,9 +53,16 @@ def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
                 "the digit of each image, in a dictionary of NumPy arrays"
             )
         check_labels(labels, len(images), f"{pickled}: y_{part}")
+    _check_digits(arrays, str(pickled))
     return {
         f"{key}_{part}": arrays[f"{key}_{part}"].astype(np.uint8) for key in "xy" for part in PARTS
     }
+
+
+def _check_digits(arrays: dict[str, np.ndarray], where: str) -> None:
+    for part in PARTS:
+        if missing := sorted(set(range(10)) - set(arrays[f"y_{part}"].tolist())):
+            raise AddaError(f"{where}: {part} shows no {missing[0]}; every part needs every digit")
 
 
 def _read_part(folder: Path, part: str, mode: str) -> list[tuple[str, np.ndarray]]:
@@ -76,10 +86,12 @@ def _read_part(folder: Path, part: str, mode: str) -> list[tuple[str, np.ndarray
 def _read_picture(path: Path, mode: str) -> np.ndarray:
     try:
         with Image.open(path) as image:
+            if image.mode not in MODES or "transparency" in image.info:
+                raise ValueError(f"it is {image.mode} or transparent, not grey or colour of 8 bits")
             if image.size != (SIZE, SIZE):
                 raise ValueError(
                     f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}"
                 )
-            return np.asarray(image.convert(mode))
+            return np.asarray(ImageOps.exif_transpose(image).convert(mode))
     except BAD as error:
         raise AddaError(f"{path} cannot be used ({error}); mend or remove it") from None

@@ -48,7 +48,7 @@ def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> 
         points: n rows.
     """
     figure, axes = plt.subplots(1, len(points.columns), figsize=(6 * len(points.columns), 6))
-    for axis, (name, column) in zip(axes, points.items(), strict=True):
+    for axis, (name, column) in zip(np.atleast_1d(axes), points.items(), strict=True):
         for value in sorted(column.unique()):
             axis.scatter(*places[(column == value).to_numpy()].T, s=6, alpha=0.7, label=value)
         axis.set(title=f"by {name}", xticks=[], yticks=[])

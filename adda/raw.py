@@ -78,4 +78,5 @@ def _check_images(images: Any, shape: tuple[int, ...], name: str) -> None:
     if not isinstance(images, np.ndarray):
         raise AddaError(f"{name} is missing from the file")
     if images.dtype != np.uint8 or images.shape[1:] != shape:
-        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 [n, *{shape}]")
+        sides = ", ".join(map(str, shape))
+        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 [n, {sides}]")

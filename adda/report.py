@@ -19,7 +19,11 @@ from adda.errors import AddaError
 from adda.stage import TIMINGS
 
 METRICS = ("baselines", "train", "evaluation", "adaptation", "embedding")
-TABLES = ("history", "confusion", "adapted")
+TABLES = {  # and the columns that the charts need
+    "history": ["step"],
+    "confusion": ["actual", "predicted"],
+    "adapted": ["actual", "predicted"],
+}
 PICTURES = (
     ("translated", "MNIST digits, the same digits translated, and target images"),
     ("styles", "One digit a row in many styles, one style a column"),
@@ -31,6 +35,19 @@ PICTURES = (
 CONFUSIONS = (
     ("confusion", "The judge on translated digits"),
     ("adapted", "The adapted classifier on target images"),
+)
+
+
+# What files of another form than a stage writes, or a revision that is no commit, come to.
+UNREADABLE = (
+    DvcException,
+    SCMError,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    yaml.YAMLError,
 )
 
 
@@ -59,12 +76,14 @@ def read_run(revision: str | None) -> Run:
     try:
         read = DVCFileSystem(rev=revision).read_bytes if revision else _read_bytes
         params = _flat(yaml.safe_load(read("params.yaml")))
+        params["data.source"], params["data.seed"], params["split.seed"]  # the page names them
         metrics = {}
         for each in METRICS:
-            metrics |= json.loads(_optional(read, f"metrics/{each}.json") or "{}")
+            content = _optional(read, f"metrics/{each}.json")
+            metrics |= {key: float(value) for key, value in json.loads(content or "{}").items()}
         tables = {
-            each: pd.read_csv(io.BytesIO(content))
-            for each in TABLES
+            each: _read_table(content, columns)
+            for each, columns in TABLES.items()
             if (content := _optional(read, f"metrics/{each}.csv"))
         }
         pictures = {
@@ -72,20 +91,21 @@ def read_run(revision: str | None) -> Run:
             for each, _ in PICTURES
             if (content := _optional(read, f"metrics/{each}.png"))
         }
-        lock = yaml.safe_load(_optional(read, "dvc.lock") or "{}")
-        timings = {} if revision else json.loads(_optional(read, str(TIMINGS)) or "{}")
-    except (DvcException, SCMError, OSError, ValueError, yaml.YAMLError) as error:
+        lock = yaml.safe_load(_optional(read, "dvc.lock") or "") or {"stages": {}}
+        outs = [
+            {"stage": stage, "path": out["path"], "md5": out.get("md5", ""), "size": out["size"]}
+            for stage, entry in lock["stages"].items()
+            for out in entry.get("outs", [])
+        ]
+        noted = json.loads((not revision and _optional(read, str(TIMINGS))) or "{}")
+        timings = {stage: float(seconds) for stage, seconds in noted.items()}
+    except UNREADABLE as error:
         raise AddaError(
             f"{name} cannot be read ({' '.join(str(error).split())}); run dvc repro, or name a "
             "commit or an experiment of `dvc exp show`"
         ) from None
     if "translated_accuracy" not in metrics:
         raise AddaError(f"{name} holds no results yet; run dvc repro")
-    outs = [
-        {"stage": stage, "path": out["path"], "md5": out.get("md5", ""), "size": out.get("size", 0)}
-        for stage, entry in lock.get("stages", {}).items()
-        for out in entry.get("outs", [])
-    ]
     return Run(name, params, metrics, tables, pictures, outs, timings)
 
 
@@ -123,6 +143,15 @@ def render_report(runs: list[Run]) -> str:
 
 def _read_bytes(path: str) -> bytes:
     return Path(path).read_bytes()
+
+
+def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
+    table = pd.read_csv(io.BytesIO(content)).astype(float)
+    if missing := set(columns) - set(table.columns):
+        raise ValueError(f"a table has no column {missing.pop()}")
+    if "actual" in columns and not (len(table) and table[columns].isin(range(10)).all(axis=None)):
+        raise ValueError("a confusion table holds other things than digits")
+    return table
 
 
 def _optional(read: Callable[[str], bytes], path: str) -> bytes | None:

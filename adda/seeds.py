@@ -29,7 +29,7 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     Returns:
         A row for each set of the other parameters' values: those that differ anywhere, `n`, the
         number of different seeds, and each metric as "mean ± standard deviation" (n - 1 in the
-        denominator; none for n = 1).
+        denominator; none for n = 1), with its own n where some runs lack it.
 
     Raises:
         AddaError: no finished run has that parameter.
@@ -39,8 +39,10 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     for params, figures in groups:
         row = params[varied].to_dict() | {"n": len(figures)}
         for name, mean in figures.mean().items():
-            deviation = f" ± {figures[name].std():.4f}" if len(figures) > 1 else ""
-            row[name] = f"{mean:.4f}{deviation}"
+            count = figures[name].count()
+            deviation = f" ± {figures[name].std():.4f}" if count > 1 else ""
+            own = f" (n {count})" if count < len(figures) else ""
+            row[name] = f"{mean:.4f}{deviation}{own}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -60,7 +62,7 @@ def benchmark(
         metric to a run and changes no other, so runs with and without it are one group.
     """
     rows = []
-    for params, figures in _groups(shown, seed, ignored="adapt.")[1]:
+    for params, figures in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
         trained = params.get("model.weights") in (None, "None", "nan")
         recipe = params["model.recipe"] if trained else "given weights"
         for metric in METRICS:
@@ -82,18 +84,18 @@ def benchmark(
 
 
 def _groups(
-    shown: list[dict[str, Any]], seed: str, ignored: str = "-"
+    shown: list[dict[str, Any]], seed: str, ignored: tuple[str, ...] = ()
 ) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
     """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed.
 
-    Parameters whose names begin with `ignored` count for nothing.
+    Those in `ignored` count for nothing.
     """
     runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
     runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
     if not runs:
         raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
     params = pd.DataFrame([params for params, _ in runs]).map(str)
-    params = params[[name for name in params if not name.startswith(ignored)]]
+    params = params.drop(columns=list(ignored), errors="ignore")
     metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
     # The workspace and a commit repeat experiments: runs of equal parameters are one run.
     metrics = metrics.groupby([params[name] for name in params], sort=False).first()

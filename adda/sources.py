@@ -63,9 +63,9 @@ def _read_folders(params: DataParams) -> Raw:
     return Raw(source, _label(images, target), source["y_test"])
 
 
-def _label(mnistm: dict[str, np.ndarray], labelled: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """MNIST-M with the labels of the digits that it was made from, which are in the same order."""
-    return mnistm | {f"{part}_labels": labelled[f"y_{part}"] for part in ("train", "test")}
+def _label(target: dict[str, np.ndarray], labelled: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The target with the labels of images in the same order: MNIST's, for MNIST-M."""
+    return target | {f"{part}_labels": labelled[f"y_{part}"] for part in ("train", "test")}
 
 
 def _make_both(

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from adda.errors import AddaError
@@ -29,7 +30,7 @@ def run_stage(main: Callable[[], str]) -> None:
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit(f"error: {error}; free the disk or mend the permissions, and run dvc repro")
+        sys.exit(f"error: {error}; free the disk or mend the permissions, and try again")
     except Exception as error:
         # TensorFlow's own class is known by its name: not every stage imports TensorFlow.
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
@@ -40,5 +41,7 @@ def run_stage(main: Callable[[], str]) -> None:
 def _note_time(seconds: float) -> None:
     package, _, stage = getattr(sys.modules["__main__"].__spec__, "name", "").partition(".")
     if package == "stages":
-        before = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
-        write_json(TIMINGS, before | {stage: seconds})
+        # Whatever is wrong with this file, the stage has done its work.
+        with suppress(OSError, ValueError, TypeError):
+            before = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
+            write_json(TIMINGS, before | {stage: seconds})

@@ -18,7 +18,7 @@ def main() -> str:
     ):
         metrics |= read_json(path)
     with whole("metrics/model_card.md") as partial:
-        partial.write_text(render_card(params, metrics))
+        partial.write_text(render_card(params, metrics), encoding="utf-8")
     return "metrics/model_card.md"
 
 

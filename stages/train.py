@@ -25,7 +25,10 @@ STYLE_COUNT = 256  # target images that go with the model
 def main() -> str:
     params = read_params("params.yaml")
     device = use_device(params.train.device)
-    print(f"device: {device}, {choose_precision(params.train.precision)}")
+    # What "auto" comes to is part of the run: its checkpoints are for the same arithmetic alone.
+    precision = choose_precision(params.train.precision)
+    train = params.train.model_copy(update={"precision": precision})
+    print(f"device: {device}, {precision}")
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     if params.model.weights:
@@ -39,7 +42,7 @@ def main() -> str:
             target,
             params.model,
             params.loss,
-            params.train,
+            train,
             checkpoints=CHECKPOINTS,
             watch=make_watch("metrics/history.csv", "metrics/train.json", LOGS) if chief else None,
         )

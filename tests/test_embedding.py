@@ -33,7 +33,11 @@ def test_probes_are_asked_about_other_places_than_they_were_fitted_to(rng):
     """Codes of pure noise, the same in both domains: only who cheats can read them."""
     noise = rng.normal(size=(200, 500))
     assert read_digits(noise, DIGITS, noise, DIGITS).mean() < 0.4
-    assert len(tell_domains(noise, noise[:50])) == 125
+
+
+def test_chance_is_a_half_however_many_images_a_domain_has(rng):
+    noise = rng.normal(size=(3000, 4))
+    assert tell_domains(noise[:2000], noise[2000:]).mean() == pytest.approx(0.5, abs=0.1)
 
 
 @pytest.mark.parametrize(("recipe", "size"), [("split", 784), ("baseline", 8)])

@@ -1,4 +1,5 @@
 import errno
+import json
 
 import pytest
 import tensorflow as tf
@@ -23,6 +24,26 @@ def test_what_the_user_can_mend_is_one_sentence(error, message):
     with pytest.raises(SystemExit, match=message) as caught:
         run_stage(main)
     assert "\n" not in caught.value.code
+
+
+@pytest.mark.parametrize("before", [None, "{", "[]", '{"train": 3}'])
+def test_a_stage_notes_its_time_whatever_was_noted_before(tmp_path, run_python, before):
+    if before:
+        (tmp_path / "logs").mkdir()
+        (tmp_path / "logs/timings.json").write_text(before)
+    code = """
+from types import SimpleNamespace
+import __main__
+from adda.stage import run_stage
+__main__.__spec__ = SimpleNamespace(name="stages.embed")
+run_stage(lambda: "done")
+"""
+    result = run_python(code, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "done\n"
+    if before in (None, '{"train": 3}'):
+        noted = json.loads((tmp_path / "logs/timings.json").read_text())
+        assert set(noted) == {"embed"} | ({"train"} if before else set())
 
 
 def test_a_bug_keeps_its_traceback():

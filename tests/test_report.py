@@ -1,6 +1,7 @@
 """The page and the model card, from made-up results; the page in a real browser."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(project):
         "<td>93</td>",
     ):
         assert text in page
-    assert page.count("data:image/png;base64,") >= len(PICTURES)
+    assert page.count('<img src="data:image/png;base64,') == len(PICTURES)
     for elsewhere in ('src="http', 'href="http', "url(http", "@import", "<script"):
         assert elsewhere not in page
 
@@ -135,13 +136,53 @@ def test_no_results_are_one_clear_sentence(project):
     assert not (project / "report.html").exists()
 
 
-@pytest.mark.parametrize("name", ["evaluation.json", "history.csv", "../params.yaml"])
-def test_a_damaged_file_is_one_clear_sentence(project, name):
-    (project / "metrics" / name).write_text('{"a": [')
-    if name == "history.csv":
-        (project / "metrics" / name).write_text("a,b\n1,2\n1,2,3\n")
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics/evaluation.json", '{"a": ['),
+        ("metrics/evaluation.json", "5"),
+        ("metrics/evaluation.json", '{"translated_accuracy": null}'),
+        ("metrics/history.csv", "a,b\n1,2\n1,2,3\n"),
+        ("metrics/history.csv", "a,b\n1,2\n"),
+        ("metrics/confusion.csv", "actual,predicted\n"),
+        ("metrics/confusion.csv", "actual,predicted\n3,12\n"),
+        ("metrics/confusion.csv", "actual,predicted\nthree,3\n"),
+        ("params.yaml", ""),
+        ("params.yaml", "data: {source: build}"),
+        ("params.yaml", "{"),
+        ("dvc.lock", "[1]"),
+        ("dvc.lock", "stages: {download: }"),
+        ("logs/timings.json", '{"train": "long"}'),
+    ],
+)
+def test_a_damaged_file_is_one_clear_sentence(project, name, content):
+    (project / name).write_text(content)
     with pytest.raises(AddaError, match="this folder cannot be read"):
         read_run(None)
+
+
+def test_the_command_writes_a_page_or_leaves_what_is_there(project):
+    def report(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "adda", "report", *arguments],
+            env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "HOME": str(project)},
+            capture_output=True,
+            text=True,
+        )
+
+    assert report("--output", "page.html").returncode == 0
+    assert "0.951" in Path("page.html").read_text()
+    refused = report("--output", "metrics")
+    assert refused.returncode == 1
+    assert "error: metrics is a folder" in refused.stderr
+    assert Path("metrics/train.json").exists()
+    git("init", "-q")
+    commit("before")
+    assert report("before", "HEAD:params.yaml", "--output", "two.html").returncode == 1
+    assert not Path("two.html").exists()
+    Path("metrics/train.json").unlink()
+    assert report("before", "before", "--output", "two.html").returncode == 0
+    assert "A comparison of before, before" in Path("two.html").read_text()
 
 
 def test_a_collapse_is_said_on_top(project):
@@ -195,3 +236,9 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     for text in ("nothing was trained", "The translations collapsed", "another digit than its"):
         assert text in card
     assert "compare with published" not in card
+    assert "cycle" not in card.split("How good")[0]
+    params["data"]["source"] = "folders"
+    params["model"]["weights"] = None
+    card = render_card(params, metrics)
+    assert "MNIST" not in card.split("## How good")[0]
+    assert "from `data.directory`" in card

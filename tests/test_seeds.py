@@ -2,6 +2,7 @@ import copy
 
 import pytest
 
+from adda.__main__ import main
 from adda.errors import AddaError
 from adda.seeds import benchmark, over_seeds
 
@@ -38,6 +39,26 @@ def test_means_and_deviations_by_hand():
 def test_the_workspace_does_not_count_twice():
     table = over_seeds(shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6)), "train.seed")
     assert table.to_dict("records") == [{"n": 2, "accuracy": "0.5500 ± 0.0707"}]
+
+
+def test_a_metric_that_one_run_lacks_has_its_own_n():
+    runs = [run(0, 1.0, 0.5), run(1, 1.0, 0.6)]
+    runs[1]["data"]["metrics"]["metrics/embedding.json"] = {"data": {"probe": 0.7}}
+    assert over_seeds(shown(*runs), "train.seed").to_dict("records") == [
+        {"n": 2, "accuracy": "0.5500 ± 0.0707", "probe": "0.7000 (n 1)"}
+    ]
+
+
+def test_the_command_writes_the_table(tmp_path, monkeypatch):
+    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(run(0, 1.0, 0.5)))
+    path = tmp_path / "table.csv"
+    monkeypatch.setattr("sys.argv", ["adda", "seeds", "--csv", str(path)])
+    assert main() == f"{path}: 1 rows"
+    assert path.read_text() == "n,accuracy\n1,0.5000\n"
+    monkeypatch.setattr("sys.argv", ["adda", "seeds", "--csv", str(tmp_path)])
+    with pytest.raises(AddaError, match="is a folder"):
+        main()
+    assert path.exists()
 
 
 def test_a_parameter_that_nobody_has():
