@@ -22,7 +22,7 @@ repro: $(READY)
 test: $(READY)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
-	$(RUN) python -m pytest
+	$(RUN) python -m pytest --numprocesses 2 --dist loadfile
 
 report: $(READY)
 	$(RUN) python -m adda report $(REVS)

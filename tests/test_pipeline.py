@@ -219,7 +219,7 @@ def test_the_baseline_recipe_and_self_training_are_one_parameter_away(project):
 def test_two_queued_experiments_run_side_by_side_in_their_copies(project):
     project.dvc("exp", "run", "--queue", "-S", "loss.adversarial_weight=1e-05,2e-05")
     project.dvc("queue", "start", "--jobs", "2")
-    for _ in range(300):
+    for _ in range(600):
         status = project.dvc("queue", "status")
         if status.count("Success") + status.count("Failed") == 2:
             break
