@@ -1,6 +1,8 @@
 """A user's own two domains, from folders of pictures or from pickles."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -132,3 +134,13 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     (folder / "source").rename(folder / "sources")
     with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
         load()
+
+
+def test_the_documented_second_pair_can_be_read(tmp_path):
+    command = [sys.executable, "-m", "docs.second_pair", str(tmp_path / "pair")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    source = read_domain(tmp_path / "pair", "source", "L")
+    target = read_domain(tmp_path / "pair", "target", "RGB")
+    assert len(source["x_train"]) == len(target["x_train"]) == 1297
+    assert set(np.unique(source["x_test"])) == {0, 255}
+    assert target["x_test"].std(axis=0).min() > 30  # photographs, everywhere
