@@ -112,7 +112,13 @@ def _groups(
 
 def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for commit in shown:
-        experiments = [run for each in commit["experiments"] or [] for run in each["revs"]]
+        experiments = [
+            run
+            for each in commit["experiments"] or []
+            # Until a run has succeeded, DVC shows the metrics that lay there before it.
+            if (each["executor"] or {}).get("state") in (None, "success")
+            for run in each["revs"]
+        ]
         yield from (run["data"] for run in [commit, *experiments] if run["data"])
 
 

@@ -19,9 +19,14 @@ def run(seed, weight, accuracy):
 
 
 def shown(*runs, workspace=None):
-    """As `dvc exp show --json` nests them; a failed run has no data."""
+    """As `dvc exp show --json` nests them; what has not succeeded may have others' data, or none."""
     first = (workspace or runs[0]) | {"experiments": None}
-    experiments = [{"revs": [each]} for each in runs] + [{"revs": [{"data": None}]}]
+    experiments = [{"revs": [each], "executor": {"state": "success"}} for each in runs]
+    experiments += [{"revs": [{"data": None}], "executor": None}]
+    experiments += [
+        {"revs": [run(9, 1.0, 0.1)], "executor": {"state": state}}
+        for state in ("failed", "running", "queued")
+    ]
     return [first, runs[0] | {"experiments": experiments}]
 
 
