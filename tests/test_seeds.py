@@ -19,7 +19,7 @@ def run(seed, weight, accuracy):
 
 
 def shown(*runs, workspace=None):
-    """As `dvc exp show --json` nests them; what has not succeeded may have others' data, or none."""
+    """As `dvc exp show --json` nests them; an unfinished run may have others' data."""
     first = (workspace or runs[0]) | {"experiments": None}
     experiments = [{"revs": [each], "executor": {"state": "success"}} for each in runs]
     experiments += [{"revs": [{"data": None}], "executor": None}]
