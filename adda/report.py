@@ -16,6 +16,7 @@ from scmrepo.exceptions import SCMError
 from adda.card import HEADLINES, describe, templates
 from adda.charts import PUBLISHED, accuracy_chart, confusion_chart, loss_curves
 from adda.errors import AddaError
+from adda.seeds import dotted
 from adda.stage import TIMINGS
 
 METRICS = ("baselines", "train", "evaluation", "adaptation", "embedding")
@@ -75,7 +76,7 @@ def read_run(revision: str | None) -> Run:
     name = revision or "this folder"
     try:
         read = DVCFileSystem(rev=revision).read_bytes if revision else _read_bytes
-        params = _flat(yaml.safe_load(read("params.yaml")))
+        params = dotted(yaml.safe_load(read("params.yaml")))
         params["data.source"], params["data.seed"], params["split.seed"]  # the page names them
         metrics = {}
         for each in METRICS:
@@ -159,12 +160,3 @@ def _optional(read: Callable[[str], bytes], path: str) -> bytes | None:
         return read(path)
     except FileNotFoundError:
         return None
-
-
-def _flat(params: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
-    for name, value in params.items():
-        flat |= (
-            _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-        )
-    return flat

@@ -123,13 +123,20 @@ def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _flat(files: dict[str, Any]) -> dict[str, Any]:
-    """The values of all files, by dotted name: {"params.yaml": {"data": {"a": {"b": 1}}}}."""
+    """The values of all files: {"params.yaml": {"data": {"a": {"b": 1}}}} to {"a.b": 1}."""
+    return {
+        name: value
+        for file in files.values()
+        for name, value in dotted(file.get("data") or {}).items()
+    }
 
-    def leaves(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
+
+def dotted(values: dict[str, Any]) -> dict[str, Any]:
+    """Nested values by dotted name: {"a": {"b": 1}} to {"a.b": 1}."""
+    flat = {}
+    for key, value in values.items():
         if isinstance(value, dict):
-            for key, inner in value.items():
-                yield from leaves(f"{prefix}.{key}" if prefix else key, inner)
+            flat |= {f"{key}.{name}": inner for name, inner in dotted(value).items()}
         else:
-            yield prefix, value
-
-    return dict(leaf for file in files.values() for leaf in leaves("", file.get("data") or {}))
+            flat[key] = value
+    return flat
