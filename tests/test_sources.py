@@ -149,7 +149,11 @@ def test_an_archive_without_the_split(folder):
         read_photographs(folder / "BSR_bsds500.tgz", ["train", "test"])
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", gzip.compress(b"no tar"), None])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", gzip.compress(b"no tar"), None],
+    ids=["empty", "page", "gzip", "none"],
+)
 def test_an_archive_that_is_none(folder, content):
     path = folder / "BSR_bsds500.tgz"
     path.write_bytes(path.read_bytes()[:-200] if content is None else content)
