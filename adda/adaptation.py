@@ -8,6 +8,7 @@ from adda.batch import TARGET, draw_batch, to_float
 from adda.classifier import Draw, labelled, probabilities
 from adda.errors import AddaError
 from adda.models import Model
+from adda.translation import styles
 
 
 def translations(
@@ -20,12 +21,13 @@ def translations(
         digits: uint8 [n], 0 to 9, what they show.
         target: uint8 [m, 28, 28, 3], unlabelled, whose styles are drawn.
     """
-    draw_source, target = labelled(source, digits, size, seed), tf.constant(target)
+    draw_source = labelled(source, digits, size, seed)
+    found = tf.constant(styles(model, target))  # once: to find them costs more than to use them
 
     def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, drawn = draw_source(number)
-        styles = draw_batch(len(target), size, seed, TARGET, number)
-        return model.translate(images, to_float(tf.gather(target, styles))), drawn
+        batch = draw_batch(len(found), size, seed, TARGET, number)
+        return model.redraw(images, to_float(tf.gather(found, batch))), drawn
 
     return draw
 

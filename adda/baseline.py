@@ -30,9 +30,11 @@ class Baseline(NamedTuple):
     decoder: keras.Model
     discriminator: keras.Model
 
-    def translate(self, source: tf.Tensor, _style: tf.Tensor) -> tf.Tensor:
+    def translate(self, source: tf.Tensor, _target: tf.Tensor) -> tf.Tensor:
         """Redraw source images, float32 [n, 28, 28, 3] in [0, 1]; the recipe knows one style."""
         return self.reconstruct(source)
+
+    redraw = translate  # there is no style to be found first
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """Pass images of either domain through both networks; shapes as in `translate`."""

@@ -59,12 +59,16 @@ class SplitCode(NamedTuple):
     content_discriminator: keras.Model
     classifier: keras.Model
 
-    def translate(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+    def translate(self, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         """Draw source digits on the grounds of target images.
 
         Both are float32 [n, 28, 28, 3] in [0, 1], and so is the result.
         """
-        return self.draw(source[..., :1], self.style(style))
+        return self.redraw(source, self.style(target))
+
+    def redraw(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """Draw source digits on grounds that `style` has found; shapes as in `translate`."""
+        return self.draw(source[..., :1], style)
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """Take target images apart and put them together again; shapes as in `translate`."""

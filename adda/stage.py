@@ -1,6 +1,5 @@
 """How a stage runs: its last line, its errors, its time."""
 
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -8,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from adda.errors import AddaError
-from adda.files import write_json
+from adda.files import read_json, write_json
 
 # Seconds that each stage took when it last ran in this folder. No two runs take the same, so it is
 # no output: neither git nor DVC tracks it.
@@ -19,9 +18,8 @@ def run_stage(main: Callable[[], str]) -> None:
     """Run one pipeline stage, or another command, and exit.
 
     `main` returns the line that sums it up; it is printed to stdout. A stage's time goes to
-    `TIMINGS`. An `AddaError`, and
-    what the machine lacks (disk, permission, memory), is printed to stderr as one sentence and
-    the process exits with code 1.
+    `TIMINGS`. An `AddaError`, and what the machine lacks (disk, permission, memory), is printed to
+    stderr as one sentence and the process exits with code 1.
     """
     started = time.monotonic()
     try:
@@ -42,6 +40,6 @@ def _note_time(seconds: float) -> None:
     package, _, stage = getattr(sys.modules["__main__"].__spec__, "name", "").partition(".")
     if package == "stages":
         # Whatever is wrong with this file, the stage has done its work.
-        with suppress(OSError, ValueError, TypeError):
-            before = json.loads(TIMINGS.read_text()) if TIMINGS.exists() else {}
+        with suppress(OSError, AddaError):
+            before = read_json(TIMINGS) if TIMINGS.exists() else {}
             write_json(TIMINGS, before | {stage: seconds})

@@ -38,6 +38,11 @@ class PixelDA(NamedTuple):
         """
         return self.generator([source, _noise(style)], training=False)
 
+    redraw = translate
+
+    def style(self, images: tf.Tensor) -> tf.Tensor:
+        return images
+
     def sides(self) -> dict[str, list[keras.Variable]]:
         return {
             "autoencoder": self.generator.trainable_variables,

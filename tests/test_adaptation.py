@@ -3,17 +3,22 @@ import pytest
 import tensorflow as tf
 
 from adda.adaptation import confident, in_halves, translations
+from adda.batch import to_float
 from adda.classifier import fit_classifier, labelled, predict_digits
 from adda.errors import AddaError
-from adda.params import JudgeParams
+from adda.models import make_model
+from adda.params import JudgeParams, ModelParams
 
 JUDGE = JudgeParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
 
 
 class Adds:
-    """A model whose translation is the source plus the style."""
+    """A model whose translation is the source plus the style, which is a target image."""
 
-    def translate(self, source, style):
+    def style(self, target):
+        return target
+
+    def redraw(self, source, style):
         return source + style
 
 
@@ -45,6 +50,16 @@ def test_translations_keep_the_digit_and_draw_the_style_afresh(numbered):
     assert (first[0] != second[0]).any()
     again = drawn(draw, 0)
     assert (again[0] == first[0]).all()
+
+
+@pytest.mark.parametrize("recipe", ["split", "baseline"])
+def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
+    model = make_model(ModelParams(recipe=recipe, width=0.05, code_size=8))
+    source = rng.integers(0, 2, (1, 28, 28, 3), np.uint8) * 255
+    target = rng.integers(0, 256, (1, 28, 28, 3), np.uint8)
+    images, _ = translations(model, source, np.zeros(1, np.uint8), target, 1, 0)(tf.constant(0))
+    expected = model.translate(to_float(source), to_float(target))
+    np.testing.assert_allclose(images, expected, atol=2 / 255)
 
 
 def test_halves_are_one_of_each(numbered):
