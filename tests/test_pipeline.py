@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
@@ -308,6 +309,24 @@ def test_given_weights_are_used_as_they_are(project, tmp_path):
     assert "translated_accuracy" in evaluation
     assert "reverse_accuracy" not in evaluation
     project.dvc("plots", "show")
+
+
+def test_the_quality_benchmark_takes_what_the_pipeline_left(finished, tmp_path):
+    out = tmp_path / "quality.csv"
+    command = "-m benchmarks.quality --methods PixelDA-like data/model oracle --steps 2"
+    subprocess.run(
+        [sys.executable, *command.split(), "--classifier-steps", "2", "60", "--out", out],
+        cwd=finished.path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    rows = pd.read_csv(out)
+    assert list(rows["method"]) == ["PixelDA-like"] * 2 + ["data/model"] * 2 + ["oracle"] * 2
+    assert list(rows["images_seen"]) == [16, 16, 0, 0, 0, 0]
+    last = rows.iloc[-1]
+    assert last["classifier_steps"] == 60
+    assert last["adapted_accuracy"] > 0.3  # as the judge's; chance is 0.1
+    assert Image.open(out.with_suffix(".png")).size[0] > 800
 
 
 @pytest.mark.slow
