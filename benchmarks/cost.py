@@ -2,14 +2,16 @@
 
     python -m benchmarks.cost
 
-Each point is a process of its own: the time of a step of the default recipe and the most memory
-that the process held. Writes docs/cost.csv and docs/cost.png.
+Each point is a process of its own: the time of a step of the default recipe, the cores that it kept
+busy, the time of a checkpoint, and the most memory that the process held. Writes docs/cost.csv and
+docs/cost.png.
 """
 
 import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -46,9 +48,10 @@ def main() -> None:
 
 
 def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
-    """Time a step and the images in it, in milliseconds, and the peak memory, in MB."""
+    """Time a step, an image and a checkpoint, in milliseconds; cores; the peak memory, in MB."""
     import numpy as np
 
+    from adda.checkpoints import Checkpoints
     from adda.device import use_device
     from adda.loop import compile_steps
     from adda.params import ModelParams, read_params
@@ -61,15 +64,24 @@ def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     source, target = rng.integers(0, 256, (2, images, 28, 28, 3), np.uint8)
     digits = np.zeros(images, np.uint8)
-    step = make_step(make_learners(model, train), source, digits, target, params.loss, train)
+    learners = make_learners(model, train)
+    step = make_step(learners, source, digits, target, params.loss, train)
     call, _ = compile_steps(step)
     call(0, 3).numpy()  # allocates
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     call(3, STEPS).numpy()
     seconds = (time.perf_counter() - start) / STEPS
+    cores = (time.process_time() - busy) / STEPS / seconds
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoints = Checkpoints(Path(folder), "run", learners.variables(), seconds=0)
+        start = time.perf_counter()
+        checkpoints.save_if_due([{"step": 3 + STEPS}])
+        checkpoint = time.perf_counter() - start
     return {
         "ms_per_step": round(1e3 * seconds, 1),
         "ms_per_image": round(1e3 * seconds / batch_size, 3),
+        "cores": round(cores, 2),
+        "checkpoint_ms": round(1e3 * checkpoint),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
 
