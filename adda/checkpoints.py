@@ -9,7 +9,6 @@ import hashlib
 import json
 import sys
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.device import is_chief
-from adda.files import whole
+from adda.files import DAMAGED, remove, whole
 
 KEPT = 2  # the newest, and one before it in case that is damaged
 
@@ -34,83 +33,76 @@ class Checkpoints:
     Args:
         directory: holds one folder a run.
         key: a digest of the run, from `run_key`.
-        variables: what to save and restore, in a fixed order.
         seconds: how long to wait between two checkpoints.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        key: str,
-        variables: Sequence[keras.Variable],
-        seconds: float,
-    ):
+    def __init__(self, directory: Path, key: str, seconds: float):
         self.folder = directory / key
-        self.variables = variables
         self.seconds = seconds
-        self.strategy = tf.distribute.get_strategy()
-        self.chief = is_chief(self.strategy)
         self.saved_at = time.monotonic()
 
-    def restore(self) -> History:
+    def restore(self, variables: Sequence[keras.Variable]) -> History:
         """Load the newest sound checkpoint into the variables, on every worker.
+
+        Args:
+            variables: as `save_if_due` got them, in the same order.
 
         Returns:
             The history up to it, its last row's `step` being the number of steps done; empty if
             there is none. Workers other than the chief get that row's `step` alone. A checkpoint
             that cannot be used is renamed, with a warning.
         """
-        history = self._load() if self.chief else []
-        if self.strategy.cluster_resolver is None:
+        strategy = tf.distribute.get_strategy()
+        chief = is_chief(strategy)
+        history = self._load(variables) if chief else []
+        if strategy.cluster_resolver is None:
             return history
-        step = int(self._from_chief(np.int64(history[-1]["step"] if history else 0)))
+        step = int(_from_chief(np.int64(history[-1]["step"] if history else 0)))
         if step:
-            for variable in self.variables:
-                variable.assign(self._from_chief(variable.numpy()))
-        return history if self.chief or not step else [{"step": step}]
+            for variable in variables:
+                variable.assign(_from_chief(variable.numpy()))
+        return history if chief or not step else [{"step": step}]
 
-    def _from_chief(self, value: np.ndarray) -> np.ndarray:
-        """What the chief calls this with, on every worker: a sum to which the others give zero."""
-        values = self.strategy.experimental_distribute_values_from_function(
-            lambda context: tf.constant(
-                value if context.replica_id_in_sync_group == 0 else np.zeros_like(value)
-            )
-        )
-        return self.strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()
-
-    def _load(self) -> History:
+    def _load(self, variables: Sequence[keras.Variable]) -> History:
         for path in reversed(self._paths()):
             try:
                 with np.load(path, allow_pickle=False) as file:
                     values = [file[f"v{number}"] for number in range(len(file.files) - 1)]
                     history = json.loads(str(file["history"]))
                 shapes = [(value.shape, value.dtype.name) for value in values]
-                if shapes != [(tuple(v.shape), v.dtype) for v in self.variables]:
+                if shapes != [(tuple(v.shape), v.dtype) for v in variables]:
                     raise ValueError("it belongs to other networks")
-            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            except DAMAGED as error:
                 _warn(f"{path} is set aside, it cannot be used ({error})")
                 path.rename(path.with_suffix(".damaged"))
                 continue
-            for variable, value in zip(self.variables, values, strict=True):
+            for variable, value in zip(variables, values, strict=True):
                 variable.assign(value)
             print(f"resumed at step {history[-1]['step']} from {path}")
             return history
         return []
 
-    def save_if_due(self, history: History) -> None:
+    def save_if_due(self, variables: Sequence[keras.Variable], history: History) -> None:
         """Save if `seconds` have passed since the last time; a full disk is only warned about."""
-        if not self.chief or time.monotonic() - self.saved_at < self.seconds:
+        if (
+            not is_chief(tf.distribute.get_strategy())
+            or time.monotonic() - self.saved_at < self.seconds
+        ):
             return
         path = self.folder / f"{history[-1]['step']:09d}.npz"
         try:
             with whole(path) as partial, partial.open("wb") as file:
-                values = {f"v{i}": v.numpy() for i, v in enumerate(self.variables)}
+                values = {f"v{i}": v.numpy() for i, v in enumerate(variables)}
                 np.savez(file, history=np.array(json.dumps(history)), **values)
             for old in self._paths()[:-KEPT]:
                 old.unlink()
         except OSError as error:
             _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
         self.saved_at = time.monotonic()
+
+    def discard(self) -> None:
+        """Remove them: the run's results are where they belong."""
+        remove(self.folder)
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))
@@ -127,6 +119,17 @@ def run_key(params: Sequence[str], arrays: Sequence[np.ndarray]) -> str:
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]
+
+
+def _from_chief(value: np.ndarray) -> np.ndarray:
+    """What the chief calls this with, on every worker: a sum to which the others give zero."""
+    strategy = tf.distribute.get_strategy()
+    values = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(
+            value if context.replica_id_in_sync_group == 0 else np.zeros_like(value)
+        )
+    )
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()
 
 
 def _warn(message: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.batch import SOURCE, draw_batch, to_float
+from adda.checkpoints import Checkpoints
 from adda.errors import AddaError
 from adda.files import whole
 from adda.inference import apply
@@ -23,13 +24,17 @@ STEPS_PER_CALL = 20
 Draw = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
 
-def fit_classifier(draw: Draw, params: JudgeParams, title: str) -> keras.Sequential:
-    """Train a classifier from scratch.
+def fit_classifier(
+    draw: Draw, params: JudgeParams, title: str, checkpoints: Checkpoints | None = None
+) -> keras.Sequential:
+    """Train a classifier from scratch, or from where a killed run stopped.
 
     Args:
         draw: takes the number of a step, int64, and returns its batch: float32 images
             [n, 28, 28, 3] in [0, 1] and int32 digits [n].
         title: names the fit in its progress bar and errors.
+        checkpoints: those of a killed run with the same arguments, and of this one; None: no
+            progress is kept.
     """
     keras.utils.set_random_seed(params.seed)
     classifier = make_classifier(params.width)
@@ -46,7 +51,14 @@ def fit_classifier(draw: Draw, params: JudgeParams, title: str) -> keras.Sequent
         optimizer.apply(tape.gradient(loss, weights), weights)
         return {"digit": loss}
 
-    run_steps(step, steps=params.steps, steps_per_call=STEPS_PER_CALL, title=title)
+    run_steps(
+        step,
+        steps=params.steps,
+        steps_per_call=STEPS_PER_CALL,
+        title=title,
+        checkpoints=checkpoints,
+        variables=classifier.variables + optimizer.variables,
+    )
     return classifier
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from adda.errors import AddaError
+
+# What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
+# a RuntimeError.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
 @contextmanager
@@ -27,8 +32,9 @@ def whole(path: str | Path) -> Iterator[Path]:
     except BaseException:
         remove(partial)
         raise
-    remove(path)
-    partial.rename(path)
+    if path.is_dir() or partial.is_dir():
+        remove(path)
+    partial.replace(path)  # at once: there is no moment without a file
 
 
 def remove(path: Path) -> None:

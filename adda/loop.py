@@ -1,8 +1,10 @@
 """Running a training step many times, watched."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
+import keras
 import tensorflow as tf
 from tqdm import tqdm
 
@@ -21,6 +23,7 @@ def run_steps(
     steps_per_call: int,
     title: str,
     checkpoints: Checkpoints | None = None,
+    variables: Sequence[keras.Variable] = (),
     xla: bool = False,
     on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
@@ -32,8 +35,9 @@ def run_steps(
         steps_per_call: steps that run before control comes back to Python.
         title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
+        variables: everything that a step changes, for the checkpoints.
         xla: compile the steps with XLA.
-        on_call: watches; it gets the history after every call.
+        on_call: watches; it gets the history after every call, and of a resumed run at once.
 
     Returns:
         One row a call: `step`, the number of steps done, and each figure's mean over it.
@@ -42,23 +46,20 @@ def run_steps(
         AddaError: a figure is NaN or infinite (the message names it and the step), or another
             machine of the cluster is gone.
     """
-    strategy = tf.distribute.get_strategy()
     call, names = compile_steps(step, xla)
-    history = checkpoints.restore() if checkpoints else []
+    history = []
+    if checkpoints:
+        with _whole_cluster(title):
+            history = checkpoints.restore(variables)
     done = history[-1]["step"] if history else 0
+    if history:
+        on_call(history)
     # disable=None draws the bar on a terminal only.
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
         for first in range(done, steps, steps_per_call):
             count = min(steps_per_call, steps - first)
-            try:
+            with _whole_cluster(title):
                 rows = call(first, count).numpy()
-            except tf.errors.OpError as error:
-                if strategy.cluster_resolver is None or isinstance(error, OUR_OWN):
-                    raise
-                raise AddaError(
-                    f"{title}: another worker is gone ({' '.join(error.message.split())[:200]}); "
-                    "start every worker again, and they go on from the last checkpoint"
-                ) from None
             for offset, row in enumerate(rows):
                 for name, value in zip(names, row, strict=True):
                     if not math.isfinite(value):
@@ -72,8 +73,22 @@ def run_steps(
             bar.set_postfix(dict(list(means.items())[:SHOWN]))
             on_call(history)
             if checkpoints:
-                checkpoints.save_if_due(history)
+                checkpoints.save_if_due(variables, history)
     return history
+
+
+@contextmanager
+def _whole_cluster(title: str) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.OpError as error:
+        alone = tf.distribute.get_strategy().cluster_resolver is None
+        if alone or isinstance(error, OUR_OWN):
+            raise
+        raise AddaError(
+            f"{title}: another worker is gone ({' '.join(error.message.split())[:200]}); "
+            "start every worker again, and they go on from the last checkpoint"
+        ) from None
 
 
 def compile_steps(

@@ -1,6 +1,5 @@
 """The same few digits, translated at moments of a training that double in length."""
 
-import zipfile
 from pathlib import Path
 
 import keras
@@ -10,6 +9,7 @@ import tensorflow as tf
 from adda.batch import to_float, to_pixels
 from adda.checkpoints import History
 from adda.errors import AddaError
+from adda.files import DAMAGED
 from adda.models import Model
 
 MOMENTS = 8
@@ -59,7 +59,7 @@ def load_progress(path: str | Path) -> dict[int, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(zip(file["steps"].tolist(), file["images"], strict=True))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise AddaError(f"{path} cannot be read ({error}); run dvc repro") from None
 
 

@@ -5,7 +5,6 @@ held-out source images. The names are those of the pair of domains that this pro
 """
 
 import pickle
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from adda.arrays import check_labels, read_labels, write_array
 from adda.errors import AddaError
+from adda.files import DAMAGED
 from adda.safe_pickle import load_arrays
 
 MNIST_NAME = "mnist.npz"
@@ -70,7 +70,7 @@ def _read_mnist(path: Path) -> dict[str, np.ndarray]:
             return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
 
 

@@ -12,6 +12,8 @@ from adda.files import read_json, write_json
 # Seconds that each stage took when it last ran in this folder. No two runs take the same, so it is
 # no output: neither git nor DVC tracks it.
 TIMINGS = Path("logs/timings.json")
+# The progress of killed runs, which neither tracks, too.
+CHECKPOINTS = Path(".checkpoints")
 
 
 def run_stage(main: Callable[[], str]) -> None:

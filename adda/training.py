@@ -1,7 +1,6 @@
 """Training a recipe's networks: every side takes a step at once, from one forward pass."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import keras
@@ -9,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.batch import SOURCE, TARGET, Batch, draw_batch, to_float
-from adda.checkpoints import Checkpoints, History, run_key
+from adda.checkpoints import Checkpoints, History
 from adda.device import choose_precision
 from adda.errors import AddaError
 from adda.loop import Step, run_steps
@@ -36,7 +35,7 @@ def train_model(
     model: ModelParams,
     loss: LossParams,
     train: TrainParams,
-    checkpoints: Path | None = None,
+    checkpoints: Checkpoints | None = None,
     watch: Watch | None = None,
 ) -> Trained:
     """Train the networks from scratch, or from where a killed run stopped.
@@ -47,8 +46,8 @@ def train_model(
         source: uint8 [n, 28, 28, 3], binarised MNIST.
         digits: uint8 [n], what they show; only a class loss reads them.
         target: uint8 [m, 28, 28, 3], MNIST-M.
-        checkpoints: a folder for the progress of runs, to be removed when the networks are safely
-            stored; None: no progress is kept.
+        checkpoints: those of a killed run with the same arguments, and of this one; None: no
+            progress is kept.
         watch: is called after every `train.steps_per_call` steps with the history and, at the
             moments of `Progress`, with translations, uint8 [n, 28, 28, 3].
 
@@ -72,19 +71,13 @@ def train_model(
         if watch:
             watch(history, images)
 
-    kept = None
-    if checkpoints is not None:
-        # Another number of devices may go on where this one stopped.
-        params = [group.model_dump_json() for group in (model, loss, train)]
-        key = run_key(params, [source, digits, target])
-        variables = learners.variables() + progress.variables
-        kept = Checkpoints(checkpoints, key, variables, train.checkpoint_seconds)
     history = run_steps(
         make_step(learners, source, digits, target, loss, train),
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
-        checkpoints=kept,
+        checkpoints=checkpoints,
+        variables=learners.variables() + progress.variables,
         xla=train.xla,
         on_call=on_call,
     )

@@ -15,47 +15,70 @@ from adda.training import Watch
 COLLAPSED_ROWS = 3  # of the history, in a row, until it counts
 
 
-def make_watch(history_csv: Path, train_json: Path, logs: Path) -> Watch:
+def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str) -> Watch:
     """A function that keeps everything that can be watched up to date.
 
-    Its arguments are the history and, now and then, translated images, uint8 [n, 28, 28, 3].
+    Its arguments are the history and, now and then, translated images, uint8 [n, 28, 28, 3]. It
+    warns where something cannot be written: no disk that is full ends a training.
 
     Args:
-        history_csv: the history as a table, for dvc plots.
-        train_json: its last row and whether the translations have collapsed, for dvc exp show.
-        logs: a folder for TensorBoard (`tensorboard`) and for dvclive (`dvclive`), which DVC
-            Studio reads.
+        history_csv, train_json: see `write_history`.
+        logs: a folder for TensorBoard (`tensorboard`, a folder in it for each run) and for dvclive
+            (`dvclive`), which sends it on to DVC Studio.
+        run: the run's name in TensorBoard.
     """
-    writer = tf.summary.create_file_writer(str(logs / "tensorboard"))
+    writer = tf.summary.create_file_writer(str(logs / "tensorboard" / run))
     live = Live(
         str(logs / "dvclive"), dvcyaml=None, report=None, save_dvc_exp=False, monitor_system=False
     )
-    warned = False
+    logged = 0
+    warned = set()
+
+    def warn_once(kind: str, message: str) -> None:
+        if kind not in warned:
+            warned.add(kind)
+            print(f"warning: {message}", file=sys.stderr)
 
     def watch(history: History, images: np.ndarray | None) -> None:
-        nonlocal warned
-        row = history[-1]
-        with writer.as_default(step=row["step"]):
-            for name, value in row.items():
-                if name != "step":
-                    tf.summary.scalar(name, value)
-                    live.log_metric(name, value)
-            if images is not None:
-                tf.summary.image("translated", np.concatenate(list(images), axis=1)[None])
-        live.step = row["step"]
-        live.make_summary()
-        if collapsed(history) and not warned:
-            warned = True
-            print(
-                f"warning: at step {row['step']} the translations have collapsed: they are all "
-                "alike, or the adversary is never fooled; lower its learning rate or the loss "
-                "weights",
-                file=sys.stderr,
+        step = history[-1]["step"]
+        if collapsed(history):
+            warn_once(
+                "collapse",
+                f"at step {step} the translations have collapsed: they are all alike, or the "
+                "adversary is never fooled; lower its learning rate or the loss weights",
             )
-        write_csv(history_csv, pd.DataFrame(history))
-        write_json(train_json, {**row, "collapsed": int(collapsed(history))})
+        try:
+            log(history, images)
+            write_history(history, history_csv, train_json)
+        except OSError as error:
+            warn_once("disk", f"step {step} cannot be shown ({error}); training goes on")
+
+    def log(history: History, images: np.ndarray | None) -> None:
+        nonlocal logged
+        rows = history[logged:]  # all of them, where a run is resumed
+        logged = len(history)
+        for row in rows:
+            live.step = row["step"]
+            with writer.as_default(step=row["step"]):
+                for name, value in row.items():
+                    if name != "step":
+                        tf.summary.scalar(name, value)
+                        live.log_metric(name, value)
+        live.sync()
+        if images is not None:
+            with writer.as_default(step=history[-1]["step"]):
+                tf.summary.image("translated", np.concatenate(list(images), axis=1)[None])
 
     return watch
+
+
+def write_history(history: History, history_csv: Path, train_json: Path) -> None:
+    """Write the history as a table, for dvc plots, and what dvc exp show is to show.
+
+    That is its last row, and whether the translations have collapsed.
+    """
+    write_csv(history_csv, pd.DataFrame(history))
+    write_json(train_json, {**history[-1], "collapsed": int(collapsed(history))})
 
 
 def collapsed(history: History) -> bool:

@@ -73,9 +73,9 @@ def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
     seconds = (time.perf_counter() - start) / STEPS
     cores = (time.process_time() - busy) / STEPS / seconds
     with tempfile.TemporaryDirectory() as folder:
-        checkpoints = Checkpoints(Path(folder), "run", learners.variables(), seconds=0)
+        checkpoints = Checkpoints(Path(folder), "run", seconds=0)
         start = time.perf_counter()
-        checkpoints.save_if_due([{"step": 3 + STEPS}])
+        checkpoints.save_if_due(learners.variables(), [{"step": 3 + STEPS}])
         checkpoint = time.perf_counter() - start
     return {
         "ms_per_step": round(1e3 * seconds, 1),

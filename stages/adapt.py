@@ -1,16 +1,18 @@
 """Train a classifier on source digits in the target's style, and test it on target images."""
 
 import pandas as pd
+from pydantic import BaseModel
 
 from adda.adaptation import confident, in_halves, translations
 from adda.arrays import read_images, read_labels
+from adda.checkpoints import Checkpoints, run_key
 from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
 from adda.device import use_device
 from adda.files import write_csv, write_json
 from adda.models import load_model
 from adda.params import read_params
 from adda.scores import accuracy, gap_recovered, with_interval
-from adda.stage import run_stage
+from adda.stage import CHECKPOINTS, run_stage
 
 
 def main() -> str:
@@ -24,7 +26,15 @@ def main() -> str:
     judge = params.judge
     size = judge.batch_size
     draw = translations(model, source, digits, target, size, judge.seed)
-    classifier = fit_classifier(draw, judge, title="adapted")
+    weights = [weight.numpy() for network in model for weight in network.variables]
+    arrays = [source, digits, target, *weights]
+
+    def checkpoints(*groups: BaseModel) -> Checkpoints:
+        key = run_key([group.model_dump_json() for group in groups], arrays)
+        return Checkpoints(CHECKPOINTS, key, params.train.checkpoint_seconds)
+
+    kept = [checkpoints(judge), checkpoints(judge, params.adapt)]
+    classifier = fit_classifier(draw, judge, "adapted", kept[0])
 
     test = read_images("data/processed/images/target_test.npy")
     labels = read_labels("data/processed/labels/target_test.npy", len(test))
@@ -44,11 +54,13 @@ def main() -> str:
             translations(model, source, digits, target, size // 2, judge.seed),
             labelled(sure, read, size - size // 2, judge.seed + 1),
         )
-        trained = fit_classifier(in_halves(*halves), judge, title="self-trained")
+        trained = fit_classifier(in_halves(*halves), judge, "self-trained", kept[1])
         figures["self_training_share"] = len(sure) / len(target)
         figures |= accuracy("self_trained_accuracy", predict_digits(trained, test) == labels)
     write_csv("metrics/adapted.csv", pd.DataFrame({"actual": labels, "predicted": predicted}))
     write_json("metrics/adaptation.json", figures)
+    for each in kept:
+        each.discard()
     return f"metrics/adaptation.json: adapted_accuracy {figures['adapted_accuracy']:.3f}"
 
 

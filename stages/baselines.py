@@ -2,12 +2,13 @@
 of the scale that every later number is read against."""
 
 from adda.arrays import read_images, read_labels
+from adda.checkpoints import Checkpoints, run_key
 from adda.classifier import fit_classifier, labelled, predict_digits, save_classifier
 from adda.device import use_device
 from adda.files import write_json
 from adda.params import read_params
 from adda.scores import accuracy
-from adda.stage import run_stage
+from adda.stage import CHECKPOINTS, run_stage
 
 
 def main() -> str:
@@ -15,16 +16,22 @@ def main() -> str:
     print("device:", use_device(params.train.device))
     test_images = read_images("data/processed/images/target_test.npy")
     test_labels = read_labels("data/processed/labels/target_test.npy", len(test_images))
-    figures = {}
+    judge, seconds = params.judge, params.train.checkpoint_seconds
+    figures, kept = {}, []
     for domain, directory in (("source", "data/source_only"), ("target", "data/judge")):
         images = read_images(f"data/processed/images/{domain}_train.npy")
         labels = read_labels(f"data/processed/labels/{domain}_train.npy", len(images))
-        draw = labelled(images, labels, params.judge.batch_size, params.judge.seed)
-        classifier = fit_classifier(draw, params.judge, title=f"{domain} only")
+        kept.append(
+            Checkpoints(CHECKPOINTS, run_key([judge.model_dump_json()], [images, labels]), seconds)
+        )
+        draw = labelled(images, labels, judge.batch_size, judge.seed)
+        classifier = fit_classifier(draw, judge, f"{domain} only", kept[-1])
         right = predict_digits(classifier, test_images) == test_labels
         figures |= accuracy(f"{domain}_only_accuracy", right)
-        save_classifier(directory, classifier, params.judge.width)
+        save_classifier(directory, classifier, judge.width)
     write_json("metrics/baselines.json", figures)
+    for checkpoints in kept:
+        checkpoints.discard()
     return "metrics/baselines.json: " + ", ".join(
         f"{name} {figures[name]:.3f}" for name in ("source_only_accuracy", "target_only_accuracy")
     )

@@ -7,17 +7,18 @@ import numpy as np
 import pandas as pd
 
 from adda.arrays import read_images, read_labels, write_array
+from adda.checkpoints import Checkpoints, run_key
 from adda.device import choose_precision, is_chief, make_strategy, use_device
-from adda.files import remove, whole, write_csv, write_json
+from adda.files import whole, write_csv, write_json
 from adda.models import STYLES, load_model, save_model
 from adda.params import read_params
 from adda.progress import Progress
 from adda.split_code import FIGURES
-from adda.stage import run_stage
+from adda.stage import CHECKPOINTS, run_stage
 from adda.training import SHOWN, train_model
-from adda.watching import make_watch
+from adda.watching import make_watch, write_history
 
-CHECKPOINTS = Path(".checkpoints")
+HISTORY, SUMMARY = Path("metrics/history.csv"), Path("metrics/train.json")
 LOGS = Path("logs")
 STYLE_COUNT = 256  # target images that go with the model
 
@@ -33,27 +34,26 @@ def main() -> str:
     target = read_images("data/processed/images/target_train.npy")
     if params.model.weights:
         return use_weights(params.model.weights, source, target)
-    strategy = make_strategy(params.train.strategy)
+    digits = read_labels("data/processed/labels/source_train.npy", len(source))
+    groups = [params.model, params.loss, train.model_copy(update={"checkpoint_seconds": 0})]
+    # Another number of devices may go on where this one stopped.
+    key = run_key([group.model_dump_json() for group in groups], [source, digits, target])
+    checkpoints = Checkpoints(CHECKPOINTS, key, train.checkpoint_seconds)
+    strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
+    watch = make_watch(HISTORY, SUMMARY, LOGS, run=key) if chief else None
     with strategy.scope():
         trained = train_model(
-            source,
-            read_labels("data/processed/labels/source_train.npy", len(source)),
-            target,
-            params.model,
-            params.loss,
-            train,
-            checkpoints=CHECKPOINTS,
-            watch=make_watch("metrics/history.csv", "metrics/train.json", LOGS) if chief else None,
+            source, digits, target, params.model, params.loss, train, checkpoints, watch
         )
-    last = trained.history[-1]
     if not chief:
-        return f"{last['step']} steps; the chief writes the model"
+        return f"{train.steps} steps; the chief writes the model"
+    write_history(trained.history, HISTORY, SUMMARY)
     with whole("data/model") as directory:
         save_model(directory, trained.model, params.model)
         write_examples(directory, trained.progress, target)
-    remove(CHECKPOINTS)  # only now is everything where it belongs
-    return f"data/model: {last['step']} steps, l2 {last['l2']:.4f}"
+    checkpoints.discard()  # only now is everything where it belongs
+    return f"data/model: {train.steps} steps"
 
 
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
@@ -63,8 +63,8 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     with whole("data/model") as directory:
         shutil.copytree(folder, directory)
         write_examples(directory, progress, target)
-    write_csv("metrics/history.csv", pd.DataFrame(columns=["step", *FIGURES]))
-    write_json("metrics/train.json", {"step": 0})
+    write_csv(HISTORY, pd.DataFrame(columns=["step", *FIGURES]))
+    write_json(SUMMARY, {"step": 0})
     return f"data/model: as it was in {folder}, not trained"
 
 

@@ -22,7 +22,7 @@ class Run:
 
     def __init__(self, folder, seconds=0.0, key="key"):
         self.variable = keras.Variable(np.zeros(3, np.float32))
-        self.checkpoints = Checkpoints(folder, key, [self.variable], seconds)
+        self.checkpoints = Checkpoints(folder, key, seconds)
 
     def step(self, number):
         noise = tf.random.stateless_normal([3], tf.stack([number, number]))
@@ -36,6 +36,7 @@ class Run:
             steps_per_call=2,
             title="test",
             checkpoints=self.checkpoints,
+            variables=[self.variable],
         )
         return self.variable.numpy(), history
 
@@ -88,9 +89,8 @@ def test_foreign_files_are_set_aside_and_training_starts_over(tmp_path, expected
 
 def test_the_checkpoint_of_other_networks_is_set_aside(tmp_path, expected, capsys):
     other = Run(tmp_path)
-    other.variable = keras.Variable(np.zeros(4, np.float32))
-    other.checkpoints.variables = [other.variable]
-    other.checkpoints.save_if_due([{"step": 6, "a": 0.0}])
+    variables = [keras.Variable(np.zeros(4, np.float32))]
+    other.checkpoints.save_if_due(variables, [{"step": 6, "a": 0.0}])
     assert same(Run(tmp_path).train(), expected)
     assert "other networks" in capsys.readouterr().err
 
@@ -103,6 +103,42 @@ def test_a_full_disk_is_warned_about_and_training_goes_on(tmp_path, expected, mo
     assert same(Run(tmp_path).train(), expected)
     assert "No space left on device); training goes on" in capsys.readouterr().err
     assert files(tmp_path) == []
+
+
+def test_bits_that_ask_for_what_cannot_be_read_are_damage(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=4)
+    for path in tmp_path.glob("key/*.npz"):
+        content = bytearray(path.read_bytes())
+        content[content.rindex(b"PK\x01\x02") + 8] |= 1  # an entry that says it is encrypted
+        path.write_bytes(content)
+    assert same(Run(tmp_path).train(), expected)
+    assert "encrypted" in capsys.readouterr().err
+
+
+def test_a_run_that_was_killed_after_its_last_step_is_shown_again(tmp_path):
+    run = Run(tmp_path)
+    _, history = run.train()
+    seen = []
+    again = Run(tmp_path)
+    run_steps(
+        again.step,
+        steps=10,
+        steps_per_call=2,
+        title="test",
+        checkpoints=again.checkpoints,
+        variables=[again.variable],
+        on_call=lambda history: seen.append(list(history)),
+    )
+    assert seen == [history]
+
+
+def test_discarded_checkpoints_are_gone_and_no_others(tmp_path):
+    first, second = Run(tmp_path, key="key"), Run(tmp_path, key="other")
+    first.train()
+    second.train()
+    first.checkpoints.discard()
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    assert len(list((tmp_path / "other").iterdir())) == 2
 
 
 def test_checkpoints_wait_their_time(tmp_path):
@@ -126,6 +162,7 @@ TRAIN = """
 import sys
 import numpy as np
 from pathlib import Path
+from adda.checkpoints import Checkpoints
 from adda.params import LossParams, ModelParams, TrainParams
 from adda.device import use_device
 from adda.training import train_model
@@ -140,7 +177,7 @@ trained = train_model(
     TrainParams(device="cpu", strategy="auto", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
                 adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0,
                 precision="float32", xla=False),
-    checkpoints=Path("checkpoints"),
+    checkpoints=Checkpoints(Path("checkpoints"), "key", 0),
 )
 weights = [v.numpy() for network in trained.model for v in network.variables]
 weights += [v.numpy() for v in trained.progress.variables]

@@ -1,7 +1,9 @@
+import errno
 import json
 
 import pandas as pd
 import pytest
+from dvclive import Live
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from adda.errors import AddaError
@@ -17,7 +19,8 @@ def rows(*changes):
 
 @pytest.fixture
 def watch(tmp_path):
-    return make_watch(tmp_path / "history.csv", tmp_path / "train.json", tmp_path / "logs")
+    paths = (tmp_path / name for name in ("history.csv", "train.json", "logs"))
+    return make_watch(*paths, run="run")
 
 
 def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
@@ -31,12 +34,43 @@ def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
     live = json.loads((tmp_path / "logs/dvclive/metrics.json").read_text())
     assert live["step"] == 4
     assert live["diversity"] == pytest.approx(0.8)
+    curve = pd.read_csv(tmp_path / "logs/dvclive/plots/metrics/diversity.tsv", sep="\t")
+    assert curve.to_numpy().tolist() == [[2, 0.9], [4, 0.8]]
     assert not list(tmp_path.glob("**/dvc.yaml"))  # the pipeline has its own
-    events = EventAccumulator(str(tmp_path / "logs/tensorboard"), size_guidance={"tensors": 0})
+    events = EventAccumulator(str(tmp_path / "logs/tensorboard/run"), size_guidance={"tensors": 0})
     events.Reload()
     assert {"diversity", "target_called_real", "translated"} <= set(events.Tags()["tensors"])
     assert [event.step for event in events.Tensors("diversity")] == [2, 4]
     assert [event.step for event in events.Tensors("translated")] == [2]
+
+
+def test_a_resumed_run_is_shown_from_its_beginning(tmp_path, watch):
+    watch(rows({}, {}, {"diversity": 0.8}), None)
+    curve = pd.read_csv(tmp_path / "logs/dvclive/plots/metrics/diversity.tsv", sep="\t")
+    assert curve.to_numpy().tolist() == [[2, 0.9], [4, 0.9], [6, 0.8]]
+
+
+def test_every_row_goes_to_studio(tmp_path, monkeypatch, watch):
+    sent = []
+    monkeypatch.setattr(Live, "post_data_to_studio", lambda live: sent.append(live.step))
+    watch(rows({}), None)
+    watch(rows({}, {}), None)
+    assert sent == [2, 4]
+
+
+def test_a_full_disk_is_warned_about_once_and_training_goes_on(
+    tmp_path, monkeypatch, watch, capsys
+):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    watch(rows({}), None)
+    watch(rows({}, {}), None)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
+    assert len(warnings) == 1
+    assert "No space left on device); training goes on" in warnings[0]
+    assert not (tmp_path / "history.csv").exists()
 
 
 @pytest.mark.parametrize(

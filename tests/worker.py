@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from conftest import loss_params, train_params
 
+from adda.checkpoints import Checkpoints
 from adda.device import is_chief, make_strategy, use_device
 from adda.params import ModelParams
 from adda.stage import run_stage
@@ -53,7 +54,7 @@ def main() -> str:
                 adversary_learning_rate=1e-5,
                 steps_per_call=10,
             ),
-            checkpoints=Path(out).with_suffix(".checkpoints"),
+            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints"), "key", seconds=0),
         )
     if is_chief(strategy):
         Path(out).write_text(json.dumps(trained.history))
