@@ -120,8 +120,9 @@ def extend_benchmark(options: argparse.Namespace) -> str:
     path = Path(options.csv)
     _check_file(path)
     before = [pd.read_csv(path)] if path.exists() else []
-    write_csv(path, pd.concat([*before, rows]))
-    return f"{path}: {len(rows)} rows more"
+    table = pd.concat([*before, rows]).drop_duplicates(["data", "recipe", "metric"], keep="last")
+    write_csv(path, table)
+    return f"{path}: {len(rows)} rows of {len(table)}"
 
 
 def write_report(options: argparse.Namespace) -> str:

@@ -8,7 +8,8 @@ from adda.batch import TARGET, draw_batch, to_float
 from adda.classifier import Draw, labelled, probabilities
 from adda.errors import AddaError
 from adda.models import Model
-from adda.translation import styles
+from adda.split_code import SplitCode
+from adda.translation import contents, styles
 
 
 def translations(
@@ -54,6 +55,18 @@ def confident(
             f"the adapted classifier is nowhere as sure as adapt.confidence, {least}; lower it"
         )
     return images[sure], likely[sure].argmax(axis=1).astype(np.uint8)
+
+
+def both_ways(
+    adapted: keras.Sequential, source_only: keras.Sequential, model: SplitCode, images: np.ndarray
+) -> np.ndarray:
+    """How likely each digit is by two classifiers that saw no target label: float32 [n, 10].
+
+    The mean of what the adapted one makes of target images, uint8 [n, 28, 28, 3], and the source's
+    of their contents. The two err on different images.
+    """
+    views = probabilities(adapted, images), probabilities(source_only, contents(model, images))
+    return np.mean(views, axis=0)
 
 
 def in_halves(first: Draw, second: Draw) -> Draw:

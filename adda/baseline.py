@@ -38,11 +38,15 @@ class Baseline(NamedTuple):
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """Pass images of either domain through both networks; shapes as in `translate`."""
-        return self.decoder(self.encoder(images, training=False), training=False)
+        return self.decoder(self.code(images), training=False)
 
     def style(self, images: tf.Tensor) -> tf.Tensor:
         """One code holds everything, so the style of an image is the image."""
         return images
+
+    def code(self, images: tf.Tensor) -> tf.Tensor:
+        """The latent code of images of either domain, float32 [n, code_size]."""
+        return self.encoder(images, training=False)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         """The weights of each side of the game."""

@@ -11,7 +11,6 @@ from threadpoolctl import threadpool_limits
 
 from adda.inference import apply
 from adda.models import Model
-from adda.split_code import SplitCode
 
 PROJECTOR = """embeddings {
   tensor_name: "codes"
@@ -31,9 +30,7 @@ def codes(model: Model, images: np.ndarray) -> np.ndarray:
 
     The split code's is the content that its encoder finds, d = 784; the baseline's is all there is.
     """
-    if isinstance(model, SplitCode):
-        return apply(model.content, images).reshape(len(images), -1)
-    return apply(lambda batch: model.encoder(batch, training=False), images)
+    return apply(model.code, images).reshape(len(images), -1)
 
 
 def tell_domains(source: np.ndarray, target: np.ndarray) -> np.ndarray:

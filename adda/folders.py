@@ -19,8 +19,8 @@ BAD = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
     """Read a domain from directory/name, a folder of folders, or from directory/name.pkl.
 
-    The folder holds train/0 to train/9 and test/0 to test/9, each with PNG or JPEG files of 28 x 28
-    pixels that show this digit. The pickle is a dictionary of what is returned.
+    The folder holds train/0 to train/9 and test/0 to test/9, each with files of 28 x 28 pixels that
+    show this digit: PNG or, of colour alone, JPEG. The pickle is a dictionary of what is returned.
 
     Args:
         mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
@@ -88,6 +88,8 @@ def _read_picture(path: Path, mode: str) -> np.ndarray:
         with Image.open(path) as image:
             if image.mode not in MODES or "transparency" in image.info:
                 raise ValueError(f"it is {image.mode} or transparent, not grey or colour of 8 bits")
+            if mode == "L" and image.format == "JPEG":
+                raise ValueError("JPEG blurs what is ink, which is all above 0; give PNG")
             if image.size != (SIZE, SIZE):
                 raise ValueError(
                     f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}"

@@ -53,7 +53,8 @@ def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
 def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
     """Ink as its difference from the paper, and 0 where that is too faint: uint8 [n, h, w], both.
 
-    The paper is the median of the border.
+    The paper is the median of the border. Where all the border is alike, as MNIST's is, the paper
+    is clean, and nothing is too faint.
     """
     border = np.concatenate(
         [images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1
@@ -64,7 +65,8 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
     else:
         dark = np.full(len(images), ink == "dark")
     difference = (images - paper[:, None, None]) * np.where(dark, -1, 1)[:, None, None]
-    return np.where(difference < FAINTEST, 0, difference).astype(np.uint8)
+    faintest = np.where(np.ptp(border, axis=1) > 0, FAINTEST, 1)
+    return np.where(difference < faintest[:, None, None], 0, difference).astype(np.uint8)
 
 
 def _grey(image: Image.Image, ink: str) -> Image.Image:

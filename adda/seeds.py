@@ -12,6 +12,7 @@ METRICS = (
     "target_only_accuracy",
     "translated_accuracy",
     "adapted_accuracy",
+    "two_way_accuracy",
     "self_trained_accuracy",
     "gap_recovered",
     "frechet_distance",
@@ -60,13 +61,25 @@ def benchmark(
         A row for each group and metric: data, recipe, metric, n_seeds, mean, std (n - 1 in the
         denominator), images_seen (of each domain), wall_minutes, hardware. Self-training adds a
         metric to a run and changes no other, so runs with and without it are one group.
+
+    Raises:
+        AddaError: no finished run has that parameter, or two groups have the same recipe.
     """
-    rows = []
+    rows, recipes = [], {}
     for params, figures in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
+        if params["data.source"] != data:
+            continue
         trained = params.get("model.weights") in (None, "None", "nan")
         recipe = params["model.recipe"] if trained else "given weights"
+        other = recipes.setdefault(recipe, params)
+        if other is not params:
+            differ = ", ".join(name for name in params.index if params[name] != other[name])
+            raise AddaError(
+                f"two groups of runs are of recipe {recipe} on data {data} and differ in {differ}; "
+                "remove those that are not to count: dvc exp remove"
+            )
         for metric in METRICS:
-            if metric in figures and params["data.source"] == data:
+            if metric in figures:
                 rows.append(
                     {
                         "data": params["data.source"],
@@ -97,7 +110,7 @@ def _groups(
     params = pd.DataFrame([params for params, _ in runs]).map(str)
     params = params.drop(columns=list(ignored), errors="ignore")
     metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
-    # The workspace and a commit repeat experiments: runs of equal parameters are one run.
+    # A commit may repeat an experiment: runs of equal parameters are one run.
     metrics = metrics.groupby([params[name] for name in params], sort=False).first()
     params = metrics.index.to_frame(index=False)
     metrics = metrics.reset_index(drop=True)
@@ -112,6 +125,8 @@ def _groups(
 
 def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for commit in shown:
+        if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
+            continue
         experiments = [
             run
             for each in commit["experiments"] or []

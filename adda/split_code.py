@@ -46,6 +46,8 @@ FIGURES = (
     "class",
     "target_called_real",
     "translated_called_real",
+    "source_content_called_real",
+    "target_content_called_real",
     "diversity",
 )
 
@@ -82,6 +84,10 @@ class SplitCode(NamedTuple):
     def style(self, images: tf.Tensor) -> tf.Tensor:
         """The ground of target images, of the same shape."""
         return ground(images, self.content(images))
+
+    def code(self, images: tf.Tensor) -> tf.Tensor:
+        """What both domains share: the content."""
+        return self.content(images)
 
     def draw(self, content: tf.Tensor, style: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Lay the figure over the ground where the content is.
@@ -154,6 +160,8 @@ class SplitCode(NamedTuple):
             fake = self.content_discriminator(content, training=True)
             figures["content_adversarial"] = called_real(fake)
             figures["content_discriminator"] = called_real(real) + called_fake(fake)
+            figures["source_content_called_real"] = share_called_real(real)
+            figures["target_content_called_real"] = share_called_real(fake)
             objectives["autoencoder"] += (
                 loss.content_adversarial_weight * figures["content_adversarial"]
             )

@@ -167,6 +167,8 @@ def make_step(
                 tf.zeros_like(weight) if gradient is None else gradient
                 for gradient, weight in zip(tape.gradient(objective, weights), weights, strict=True)
             ]
+            # Of several replicas, each has the gradient of its own part.
+            figures[f"{side}_gradient"] = tf.linalg.global_norm(gradients) * replicas
             optimizers[side].apply(gradients, weights)
         return figures
 

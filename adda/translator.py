@@ -45,8 +45,13 @@ class Translator:
 
         Returns:
             uint8 [n, 28, 28, 3].
+
+        Raises:
+            AddaError: an array has another shape or dtype, or no image.
         """
         styles = self.styles if styles is None else styles
+        _check("digits", digits, (28, 28))
+        _check("styles", styles, (28, 28, 3))
         drawn = styles[self.random.integers(len(styles), size=len(digits))]
         return run_batches(self._translate, binarise(digits), drawn)
 
@@ -54,12 +59,23 @@ class Translator:
         """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28], 0 or 255.
 
         Raises:
-            AddaError: the networks have no way back.
+            AddaError: the networks have no way back, or the array has another shape or dtype, or no
+                image.
         """
         self.check_reversible()
+        _check("images", images, (28, 28, 3))
         return run_batches(self._content, images)[..., 0]
 
     def check_reversible(self) -> None:
         """Raise AddaError unless the networks can translate back."""
         if not isinstance(self.model, SplitCode):
             raise AddaError("the baseline recipe cannot translate back; train the split recipe")
+
+
+def _check(name: str, images: np.ndarray, shape: tuple[int, ...]) -> None:
+    given = np.asarray(images)
+    if given.dtype != np.uint8 or given.shape[1:] != shape or not len(given):
+        sides = ", ".join(map(str, shape))
+        raise AddaError(
+            f"{name} are {given.dtype} {given.shape}; they must be uint8 [n, {sides}], n > 0"
+        )

@@ -3,7 +3,7 @@
 import pandas as pd
 from pydantic import BaseModel
 
-from adda.adaptation import confident, in_halves, translations
+from adda.adaptation import both_ways, confident, in_halves, translations
 from adda.arrays import read_images, read_labels
 from adda.checkpoints import Checkpoints, run_key
 from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
@@ -12,6 +12,7 @@ from adda.files import write_csv, write_json
 from adda.models import load_model
 from adda.params import read_params
 from adda.scores import accuracy, gap_recovered, with_interval
+from adda.split_code import SplitCode
 from adda.stage import CHECKPOINTS, run_stage
 
 
@@ -40,14 +41,15 @@ def main() -> str:
     labels = read_labels("data/processed/labels/target_test.npy", len(test))
     predicted = predict_digits(classifier, test)
     right = predicted == labels
-    ends = [
-        predict_digits(load_classifier(path), test) == labels
-        for path in ("data/source_only", "data/judge")
-    ]
+    source_only, target_only = map(load_classifier, ("data/source_only", "data/judge"))
+    ends = [predict_digits(end, test) == labels for end in (source_only, target_only)]
     figures = {
         **accuracy("adapted_accuracy", right),
         **with_interval("gap_recovered", gap_recovered, right, *ends),
     }
+    if isinstance(model, SplitCode):
+        likely = both_ways(classifier, source_only, model, test)
+        figures |= accuracy("two_way_accuracy", likely.argmax(axis=1) == labels)
     if params.adapt.self_training:
         sure, read = confident(classifier, target, params.adapt.confidence)
         halves = (

@@ -8,6 +8,7 @@ from adda.stage import run_stage
 
 def main() -> str:
     params = read_params("params.yaml").model_dump()
+    params["model"] |= read_json("data/model/model.json")  # given weights have sizes of their own
     metrics = {}
     for path in (
         "metrics/baselines.json",

@@ -119,6 +119,14 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
         Image.new(mode, (28, 28)).save(picture)
         with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*8 bits"):
             load()
+    blurred = picture.with_name("1.jpg")
+    picture.unlink()
+    Image.new("RGB", (28, 28), (120 + 3 * 12 + 1,) * 3).save(blurred)
+    load()  # a target may be JPEG
+    Image.new("L", (28, 28)).save(folder / "source/train/3/1.jpg")
+    with pytest.raises(AddaError, match=r"source/train/3/1\.jpg cannot be used \(JPEG blurs"):
+        load()
+    (folder / "source/train/3/1.jpg").unlink()
     picture.write_bytes(b"no picture")
     with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used"):
         load()

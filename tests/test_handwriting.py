@@ -65,6 +65,13 @@ def test_a_digit_of_mnists_size_is_neither_scaled_nor_moved():
     assert (to_digit(Image.fromarray(255 - small())) == small()).all()
 
 
+def test_nothing_is_too_faint_on_clean_paper():
+    faint = small()
+    faint[5, 10:13] = 3
+    for picture in (faint, 255 - faint):
+        assert (to_digit(Image.fromarray(picture)) == faint).all()
+
+
 def test_paper_that_is_not_black_is_no_ink(rng):
     noisy = small() + rng.integers(0, 20, (28, 28), np.uint8) + 10
     for picture in (noisy, 255 - noisy):
@@ -75,6 +82,7 @@ def test_paper_that_is_not_black_is_no_ink(rng):
 
 def test_the_ink_can_be_forced():
     framed = small()[None] + 10
+    framed[0, 0, :5] = 0
     assert (bright_ink(framed) == small()).all()
     assert (bright_ink(framed, "light") == small()).all()
     assert not bright_ink(framed, "dark").any()

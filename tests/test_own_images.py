@@ -145,6 +145,22 @@ def test_styles_of_ones_own_and_the_way_back(trained, rng, digits, tmp_path):
     assert np.mean(read == translator.reverse(drawn[None])[0]) > 0.99
 
 
+@pytest.mark.parametrize("bad", ["float", "colour", "none", "style"])
+def test_arrays_of_another_form_are_refused(trained, digits, bad):
+    translator = Translator(trained)
+    arguments = {
+        "float": (digits / 255,),
+        "colour": (digits[..., None].repeat(3, axis=-1),),
+        "none": (digits[:0],),
+        "style": (digits, digits),
+    }[bad]
+    name = "styles" if bad == "style" else "digits"
+    with pytest.raises(AddaError, match=rf"{name} are .*; they must be uint8 \[n, 28, 28"):
+        translator.translate(*arguments)
+    with pytest.raises(AddaError, match=r"images are .*; they must be uint8 \[n, 28, 28, 3\]"):
+        translator.reverse(digits)
+
+
 def test_stacks_may_be_on_paper_in_coloured_ink_and_the_ink_forced(trained, digits, tmp_path):
     paper = 255 - digits[..., None].repeat(3, axis=-1)
     paper[..., 0] = 255  # red ink

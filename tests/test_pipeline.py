@@ -308,6 +308,9 @@ def test_given_weights_are_used_as_they_are(project, tmp_path):
     evaluation = json.loads(project.read("metrics/evaluation.json"))
     assert "translated_accuracy" in evaluation
     assert "reverse_accuracy" not in evaluation
+    card = project.read("metrics/model_card.md")
+    assert "recipe | `baseline`, width 0.05 |" in card  # not what params.yaml would train
+    assert "Nothing in this recipe keeps a digit's identity" in card
     project.dvc("plots", "show")
 
 

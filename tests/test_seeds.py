@@ -20,14 +20,14 @@ def run(seed, weight, accuracy):
 
 def shown(*runs, workspace=None):
     """As `dvc exp show --json` nests them; an unfinished run may have others' data."""
-    first = (workspace or runs[0]) | {"experiments": None}
+    first = (workspace or runs[0]) | {"rev": "workspace", "experiments": None}
     experiments = [{"revs": [each], "executor": {"state": "success"}} for each in runs]
     experiments += [{"revs": [{"data": None}], "executor": None}]
     experiments += [
         {"revs": [run(9, 1.0, 0.1)], "executor": {"state": state}}
         for state in ("failed", "running", "queued")
     ]
-    return [first, runs[0] | {"experiments": experiments}]
+    return [first, runs[0] | {"rev": "main", "experiments": experiments}]
 
 
 def test_means_and_deviations_by_hand():
@@ -41,8 +41,10 @@ def test_means_and_deviations_by_hand():
     ]
 
 
-def test_the_workspace_does_not_count_twice():
-    table = over_seeds(shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6)), "train.seed")
+def test_the_workspace_does_not_count():
+    """Nor a commit twice; the workspace may have a new seed beside the metrics of an old one."""
+    runs = shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6), workspace=run(7, 1.0, 0.1))
+    table = over_seeds(runs, "train.seed")
     assert table.to_dict("records") == [{"n": 2, "accuracy": "0.5500 ± 0.0707"}]
 
 
@@ -104,6 +106,10 @@ def test_the_rows_of_the_benchmark():
         ["adapted_accuracy", 2, 0.55],
         ["self_trained_accuracy", 1, 0.8],
     ]
+    longer = copy.deepcopy(runs[0])
+    longer["data"]["params"]["params.yaml"]["data"]["train"]["steps"] = 20
+    with pytest.raises(AddaError, match=r"recipe split on data build and differ in train\.steps;"):
+        benchmark(shown(*runs, longer), "train.seed", "build", "a machine", 2.5)
     for each in runs:
         each["data"]["params"]["params.yaml"]["data"]["model"]["weights"] = "imported"
     table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)

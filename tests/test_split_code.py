@@ -124,6 +124,8 @@ def test_the_terms_are_those_of_the_objective(model, batch):
         "class": cross_entropy(read),
         "target_called_real": (real > 0).mean(),
         "translated_called_real": (fake > 0).mean(),
+        "source_content_called_real": (real_content > 0).mean(),
+        "target_content_called_real": (fake_content > 0).mean(),
         "diversity": translated.numpy().std(0).mean() / batch.target.numpy().std(0).mean(),
     }
     for name, value in expected.items():

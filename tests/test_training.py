@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import loss_params, train_params
 
+from adda.batch import SOURCE, TARGET, Batch, draw_batch, to_float
 from adda.errors import AddaError
 from adda.loop import compile_steps
 from adda.models import load_model, save_model
@@ -14,6 +15,7 @@ from adda.training import make_learners, make_step, train_model
 from adda.translation import reconstruct, translate
 
 RECIPES = ("split", "baseline")
+STEP = tf.constant(0, tf.int64)
 TINY = 1e-30  # a learning rate below float32's resolution of any weight
 ON = LossParams(
     l2_weight=1,
@@ -109,6 +111,31 @@ def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
     assert (seen[2] == seen[1]).all()
 
 
+def test_gradients_are_watched(recipe, domains):
+    """Their norms, from a pass of the objective on the same batch."""
+    params = train_params()
+    keras.utils.set_random_seed(0)
+    figures = make_step(make_learners(recipe, params), *domains, ON, params)(STEP)
+    keras.utils.set_random_seed(0)
+    model = make_learners(recipe, params).model
+    source, digits, target = domains
+
+    def drawn(stream, array):
+        batch = draw_batch(len(array), params.batch_size, params.seed, stream, STEP)
+        return array[batch.numpy()]
+
+    batch = Batch(
+        to_float(drawn(SOURCE, source)),
+        tf.constant(drawn(SOURCE, digits).astype(np.int32)),
+        to_float(drawn(TARGET, target)),
+    )
+    with tf.GradientTape(persistent=True) as tape:
+        _, objectives = model.objective(batch, ON)
+    for side, weights in model.sides().items():
+        flat = values(g for g in tape.gradient(objectives[side], weights) if g is not None)
+        assert float(figures[f"{side}_gradient"]) == pytest.approx(np.linalg.norm(flat), rel=1e-3)
+
+
 def test_the_seed_alone_decides(recipe, domains):
     runs = [
         train_model(*domains, recipe, ON, train_params(seed=seed, steps_per_call=calls))
@@ -123,7 +150,7 @@ def test_the_seed_alone_decides(recipe, domains):
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
-    params = train_params(steps=1000, precision="bfloat16", batch_size=20)
+    params = train_params(steps=1000, precision="bfloat16", batch_size=20, learning_rate=1e-2)
     learners = make_learners(recipe, params)
     inner = [
         getattr(layer, "layer", layer) for network in learners.model for layer in network.layers
@@ -145,6 +172,8 @@ def test_xla_compiles_the_same_steps(recipe, domains):
     plain = train_model(*domains, recipe, ON, train_params()).history
     compiled = train_model(*domains, recipe, ON, train_params(xla=True)).history
     for left, right in zip(plain, compiled, strict=True):
+        for side in [name for name in left if name.endswith("_gradient")]:
+            assert left.pop(side) == pytest.approx(right.pop(side), rel=0.2)
         assert left == pytest.approx(right, rel=2e-3, abs=0.07)  # a share moves by whole images
 
 
