@@ -71,7 +71,7 @@ def read_colours(path: Path) -> np.ndarray:
         return np.asarray(ImageOps.fit(upright, (28, 28), Image.Resampling.BOX))
 
 
-def read_digit(path: Path, ink: str) -> np.ndarray:
+def read_digit(path: str | Path, ink: str = "auto") -> np.ndarray:
     """A picture's digit, uint8 [28, 28]: see `to_digit`."""
     with Image.open(path) as image:
         return to_digit(ImageOps.exif_transpose(image), ink)

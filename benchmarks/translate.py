@@ -3,11 +3,14 @@
     python -m benchmarks.translate
 
 A stack of made-up digits, and a folder of them as PNG, are redrawn by data/model; the passes alone
-run before each, on the same digits. Prints ratios and the most memory that the process held.
+run before each, on the same digits. Prints ratios, and the most memory that the command held for a
+few digits and for many.
 """
 
-import resource
+import os
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +24,7 @@ from adda.translator import Translator
 
 ROUNDS = 3
 STACK, PICTURES = 20_000, 2_000
+FEW, MANY = 1_000, 100_000  # digits of a stack whose memory is measured
 
 
 def main() -> None:
@@ -44,8 +48,19 @@ def main() -> None:
                 whole = timed(lambda files=files: redraw_files(files, output, translator.translate))
                 ratios.append(whole / bare)
             print(f"{name}: {statistics.median(ratios):.2f} of the bare passes")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory: {peak:.0f} MB")
+    for count in (FEW, MANY):
+        print(f"peak memory for {count:,} digits: {peak_memory(count):.0f} MB")
+
+
+def peak_memory(count: int) -> float:
+    """Of `python -m adda translate`, on a stack of so many digits, in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(f"{folder}/digits.npy", np.zeros((count, 28, 28), np.uint8))
+        command = f"-m adda translate --input {folder}/digits.npy --output {folder}/out"
+        process = subprocess.Popen([sys.executable, *command.split()], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        assert status == 0
+        return usage.ru_maxrss / 1024
 
 
 def timed(run: Callable[[], object]) -> float:
