@@ -16,7 +16,11 @@ from adda.stage import run_stage
 
 
 def main() -> str:
-    parser = argparse.ArgumentParser(prog="python -m adda", description="adda's own commands")
+    parser = argparse.ArgumentParser(
+        prog="python -m adda",
+        description="What to do with a trained translator, and with experiments. The pipeline "
+        "itself runs with dvc repro and dvc exp run; README.md says how.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     seeds = commands.add_parser(
         "seeds",
@@ -26,8 +30,9 @@ def main() -> str:
     )
     table = commands.add_parser(
         "benchmark",
-        help="the same for the accuracies, added to a CSV",
-        description="Add a row for each such group and accuracy to a CSV, docs/benchmark.csv.",
+        help="the same for the main metrics, written to docs/benchmark.csv",
+        description="Write a row for each such group of runs on some data and each main metric to "
+        "a CSV, in place of the rows of the same data and recipe there.",
     )
     for command in (seeds, table):
         command.add_argument("--seed", default="train.seed", metavar="PARAM", help="%(default)s")
