@@ -6,6 +6,7 @@ Each side trains the same networks with the same objective and batch, in a proce
 turn, several rounds; the median counts. The sides:
 
 - ours: `adda.training`, as the pipeline runs it; bfloat16: the same with that `train.precision`;
+  any_order: the same without TensorFlow's deterministic operations;
 - original: how the original trains: a TensorFlow 1 graph fed from NumPy, one session.run for the
   adversary and one for the autoencoder, oneDNN as TensorFlow starts it on this machine;
 - torch: PyTorch in channels-last memory, if it is installed (`pip install torch`).
@@ -180,13 +181,15 @@ def ours(
     steps: int,
     recipe: str = "baseline",
     precision: str = "float32",
+    deterministic: bool = True,
 ) -> dict:
     from adda.device import use_device
     from adda.loop import compile_steps
     from adda.params import LossParams, ModelParams, TrainParams
     from adda.training import make_learners, make_step
 
-    use_device("auto")
+    if deterministic:
+        use_device("auto")
     import keras
     import tensorflow as tf
 
@@ -398,13 +401,15 @@ SIDES = {
     "original": original,
     "torch": torch,
     "bfloat16": partial(ours, precision="bfloat16"),
+    "any_order": partial(ours, deterministic=False),
     "split": partial(ours, recipe="split"),
     "split_bfloat16": partial(ours, recipe="split", precision="bfloat16"),
+    "split_any_order": partial(ours, recipe="split", deterministic=False),
     "torch_split": torch_split,
 }
 RECIPES = {  # ours comes first
-    "baseline": ("ours", "bfloat16", "original", "torch"),
-    "split": ("split", "split_bfloat16", "torch_split"),
+    "baseline": ("ours", "bfloat16", "any_order", "original", "torch"),
+    "split": ("split", "split_bfloat16", "split_any_order", "torch_split"),
 }
 
 if __name__ == "__main__":
