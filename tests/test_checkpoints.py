@@ -14,7 +14,9 @@ import tensorflow as tf
 from conftest import ROOT
 
 from adda.checkpoints import Checkpoints, run_key
+from adda.classifier import fit_classifier, labelled
 from adda.loop import run_steps
+from adda.params import JudgeParams
 
 
 class Run:
@@ -130,6 +132,21 @@ def test_a_run_that_was_killed_after_its_last_step_is_shown_again(tmp_path):
         on_call=lambda history: seen.append(list(history)),
     )
     assert seen == [history]
+
+
+def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
+    images = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
+    draw = labelled(images, rng.integers(0, 10, 40, np.uint8), 8, seed=0)
+    params = JudgeParams(width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0)
+
+    def fit():
+        fitted = fit_classifier(draw, params, "test", Checkpoints(tmp_path, "key", 0))
+        return np.concatenate([np.ravel(variable) for variable in fitted.variables])
+
+    straight = fit()
+    (tmp_path / "key/000000060.npz").unlink()  # as if it had been killed before
+    assert (fit() == straight).all()
+    assert "resumed at step 40" in capsys.readouterr().out
 
 
 def test_discarded_checkpoints_are_gone_and_no_others(tmp_path):
