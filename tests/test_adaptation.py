@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.adaptation import confident, in_halves, translations
+from adda.adaptation import both_ways, confident, in_halves, translations
 from adda.batch import to_float
 from adda.classifier import fit_classifier, labelled, predict_digits
 from adda.errors import AddaError
 from adda.models import make_model
+from adda.networks import make_classifier
 from adda.params import JudgeParams, ModelParams
 
 JUDGE = JudgeParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
@@ -69,6 +70,23 @@ def test_halves_are_one_of_each(numbered):
     assert (values % 10 == read).all()
     assert (values[:8] >= 100).all()
     assert (values[8:] < 10).all()
+
+
+def test_both_ways_is_the_mean_of_two_views(rng):
+    """One classifier sees the images, the other, plain digits cut out of them."""
+    model = make_model(ModelParams(recipe="split", width=0.05, code_size=8))
+    images = rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
+    adapted, source_only = make_classifier(0.05), make_classifier(0.05)
+
+    def softmax(classifier, seen):
+        shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    digits = np.where(model.content(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
+    expected = (softmax(adapted, images) + softmax(source_only, digits)) / 2
+    found = both_ways(adapted, source_only, model, images)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
 
 
 def test_a_classifier_is_confident_of_what_it_knows(rng):

@@ -147,7 +147,8 @@ def test_results_are_whole(finished):
     assert evaluation["translated_accuracy_low"] <= right <= evaluation["translated_accuracy_high"]
     assert evaluation["frechet_distance"] > evaluation["frechet_distance_reference"]
     adaptation = json.loads(finished.read("metrics/adaptation.json"))
-    assert {"adapted_accuracy", "gap_recovered", "gap_recovered_low"} <= set(adaptation)
+    expected = {"adapted_accuracy", "two_way_accuracy", "gap_recovered", "gap_recovered_low"}
+    assert expected <= set(adaptation)
     assert "self_trained_accuracy" not in adaptation
     for name in ("translated", "contents", "styles", "interpolation", "training", "embedding"):
         assert Image.open(finished.path / f"metrics/{name}.png").size[0] > 800
@@ -308,6 +309,7 @@ def test_given_weights_are_used_as_they_are(project, tmp_path):
     evaluation = json.loads(project.read("metrics/evaluation.json"))
     assert "translated_accuracy" in evaluation
     assert "reverse_accuracy" not in evaluation
+    assert "two_way_accuracy" not in json.loads(project.read("metrics/adaptation.json"))
     card = project.read("metrics/model_card.md")
     assert "recipe | `baseline`, width 0.05 |" in card  # not what params.yaml would train
     assert "Nothing in this recipe keeps a digit's identity" in card
