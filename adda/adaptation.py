@@ -9,26 +9,27 @@ from adda.classifier import Draw, labelled, probabilities
 from adda.errors import AddaError
 from adda.models import Model
 from adda.split_code import SplitCode
-from adda.translation import contents, styles
+from adda.translation import contents
 
 
 def translations(
-    model: Model, source: np.ndarray, digits: np.ndarray, target: np.ndarray, size: int, seed: int
+    model: Model, source: np.ndarray, digits: np.ndarray, styles: np.ndarray, size: int, seed: int
 ) -> Draw:
     """Random batches of source images, translated afresh each time, in styles drawn at random.
 
     Args:
         source: uint8 [n, 28, 28, 3].
         digits: uint8 [n], 0 to 9, what they show.
-        target: uint8 [m, 28, 28, 3], unlabelled, whose styles are drawn.
+        styles: uint8 [m, 28, 28, 3], of unlabelled target images, from `translation.styles`: found
+            beforehand, since to find one costs more than to use it.
     """
     draw_source = labelled(source, digits, size, seed)
-    found = tf.constant(styles(model, target))  # once: to find them costs more than to use them
+    styles = tf.constant(styles)
 
     def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, drawn = draw_source(number)
-        batch = draw_batch(len(found), size, seed, TARGET, number)
-        return model.redraw(images, to_float(tf.gather(found, batch))), drawn
+        batch = draw_batch(len(styles), size, seed, TARGET, number)
+        return model.redraw(images, to_float(tf.gather(styles, batch))), drawn
 
     return draw
 

@@ -34,11 +34,7 @@ def read_images(path: str | Path) -> np.ndarray:
         AddaError: the file is missing or unreadable, or has another shape or dtype.
     """
     images = read_array(path)
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (28, 28, 3):
-        raise AddaError(
-            f"{path} is {images.dtype} {images.shape}; it must be uint8 [n, 28, 28, 3]: "
-            "run dvc repro to make it again"
-        )
+    check_images(images, (28, 28, 3), str(path), "; run dvc repro to make it again")
     return images
 
 
@@ -51,6 +47,18 @@ def read_labels(path: str | Path, count: int) -> np.ndarray:
     labels = read_array(path)
     check_labels(labels, count, str(path))
     return labels.astype(np.uint8)
+
+
+def check_images(images: Any, sides: tuple[int, ...], where: str, remedy: str = "") -> None:
+    """Raise AddaError unless `images` are uint8 [n, *sides], n > 0; `where` names them."""
+    if isinstance(images, np.ndarray):
+        if images.dtype == np.uint8 and images.shape[1:] == sides and len(images):
+            return
+        found = f"{images.dtype} {images.shape}"
+    else:
+        found = "missing" if images is None else f"a {type(images).__name__}"
+    expected = ", ".join(map(str, ("n", *sides)))
+    raise AddaError(f"{where} is {found}; it must be uint8 [{expected}], n > 0{remedy}")
 
 
 def check_labels(labels: Any, count: int, where: str) -> None:

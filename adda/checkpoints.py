@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.device import is_chief
-from adda.files import DAMAGED, remove, whole
+from adda.files import DAMAGED, whole
 
 KEPT = 2  # the newest, and one before it in case that is damaged
 
@@ -25,19 +25,19 @@ History = list[dict[str, float]]
 
 
 class Checkpoints:
-    """The checkpoints of one run, in a folder that everything that determines the run names.
+    """The checkpoints of one run.
 
     Of several workers (the strategy in scope tells) the chief alone reads and writes; the others
     get its state when they start.
 
     Args:
-        directory: holds one folder a run.
-        key: a digest of the run, from `run_key`.
+        folder: the run's own, named by all that determines the run: see `run_key`. Whoever puts
+            the run's results in their place removes it afterwards.
         seconds: how long to wait between two checkpoints.
     """
 
-    def __init__(self, directory: Path, key: str, seconds: float):
-        self.folder = directory / key
+    def __init__(self, folder: Path, seconds: float):
+        self.folder = folder
         self.seconds = seconds
         self.saved_at = time.monotonic()
 
@@ -99,10 +99,6 @@ class Checkpoints:
         except OSError as error:
             _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
         self.saved_at = time.monotonic()
-
-    def discard(self) -> None:
-        """Remove them: the run's results are where they belong."""
-        remove(self.folder)
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.arrays import check_labels
+from adda.arrays import check_images, check_labels
 from adda.errors import AddaError
 from adda.mnistm import SIZE
 from adda.safe_pickle import load_arrays
@@ -40,18 +40,14 @@ def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
     if not pickled.is_file():
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
     arrays = load_arrays(pickled)
+    if not isinstance(arrays, dict):
+        raise AddaError(
+            f"{pickled} is no dictionary; it must hold x_train, y_train, x_test, y_test"
+        )
     shape = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
     for part in PARTS:
-        try:
-            images, labels = (arrays[f"{key}_{part}"] for key in "xy")
-            fits = images.dtype == np.uint8 and images.shape[1:] == shape and len(images)
-        except (KeyError, TypeError, AttributeError, IndexError):
-            fits = False
-        if not fits:
-            raise AddaError(
-                f"{pickled}: x_{part} must be uint8 [n, {', '.join(map(str, shape))}] and y_{part} "
-                "the digit of each image, in a dictionary of NumPy arrays"
-            )
+        images, labels = (arrays.get(f"{key}_{part}") for key in "xy")
+        check_images(images, shape, f"{pickled}: x_{part}")
         check_labels(labels, len(images), f"{pickled}: y_{part}")
     _check_digits(arrays, str(pickled))
     return {

@@ -6,11 +6,11 @@ held-out source images. The names are those of the pair of domains that this pro
 
 import pickle
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from adda.arrays import check_labels, read_labels, write_array
+from adda.arrays import check_images, check_labels, read_labels, write_array
 from adda.errors import AddaError
 from adda.files import DAMAGED
 from adda.safe_pickle import load_arrays
@@ -59,7 +59,7 @@ def read_raw(directory: Path) -> Raw:
             (MNISTM_NAME, mnistm.get(part), mnistm.get(f"{part}_labels"), (28, 28, 3)),
         ):
             name = f"{directory / domain}: {part}"
-            _check_images(images, shape, name)
+            check_images(images, shape, name)
             check_labels(labels, len(images), f"{name}: labels")
     return Raw(mnist, mnistm, read_labels(directory / LABELS_NAME, len(mnist["x_test"])))
 
@@ -72,11 +72,3 @@ def _read_mnist(path: Path) -> dict[str, np.ndarray]:
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
     except DAMAGED as error:
         raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
-
-
-def _check_images(images: Any, shape: tuple[int, ...], name: str) -> None:
-    if not isinstance(images, np.ndarray):
-        raise AddaError(f"{name} is missing from the file")
-    if images.dtype != np.uint8 or images.shape[1:] != shape:
-        sides = ", ".join(map(str, shape))
-        raise AddaError(f"{name} is {images.dtype} {images.shape}; it must be uint8 [n, {sides}]")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.arrays import read_images
+from adda.arrays import check_images, read_images
 from adda.batch import to_pixels
 from adda.errors import AddaError
 from adda.inference import run_batches, uint8_function
@@ -50,8 +50,8 @@ class Translator:
             AddaError: an array has another shape or dtype, or no image.
         """
         styles = self.styles if styles is None else styles
-        _check("digits", digits, (28, 28))
-        _check("styles", styles, (28, 28, 3))
+        check_images(digits, (28, 28), "digits")
+        check_images(styles, (28, 28, 3), "styles")
         drawn = styles[self.random.integers(len(styles), size=len(digits))]
         return run_batches(self._translate, binarise(digits), drawn)
 
@@ -63,19 +63,10 @@ class Translator:
                 image.
         """
         self.check_reversible()
-        _check("images", images, (28, 28, 3))
+        check_images(images, (28, 28, 3), "images")
         return run_batches(self._content, images)[..., 0]
 
     def check_reversible(self) -> None:
         """Raise AddaError unless the networks can translate back."""
         if not isinstance(self.model, SplitCode):
             raise AddaError("the baseline recipe cannot translate back; train the split recipe")
-
-
-def _check(name: str, images: np.ndarray, shape: tuple[int, ...]) -> None:
-    given = np.asarray(images)
-    if given.dtype != np.uint8 or given.shape[1:] != shape or not len(given):
-        sides = ", ".join(map(str, shape))
-        raise AddaError(
-            f"{name} are {given.dtype} {given.shape}; they must be uint8 [n, {sides}], n > 0"
-        )

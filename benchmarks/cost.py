@@ -73,7 +73,7 @@ def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
     seconds = (time.perf_counter() - start) / STEPS
     cores = (time.process_time() - busy) / STEPS / seconds
     with tempfile.TemporaryDirectory() as folder:
-        checkpoints = Checkpoints(Path(folder), "run", seconds=0)
+        checkpoints = Checkpoints(Path(folder), seconds=0)
         start = time.perf_counter()
         checkpoints.save_if_due(learners.variables(), [{"step": 3 + STEPS}])
         checkpoint = time.perf_counter() - start

@@ -49,6 +49,7 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
     from adda.device import use_device
     from adda.models import load_model
     from adda.params import read_params
+    from adda.translation import styles
     from benchmarks.oracle import Oracle, undo_blend
 
     params = read_params("params.yaml")
@@ -66,10 +67,11 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
         networks = load_model("data/model")
     else:
         networks, cpu = train(method, steps, source, digits, target)
+    found = styles(networks, target)
     rows = []
     for count in classifier_steps:
         judge = params.judge.model_copy(update={"steps": count})
-        draw = translations(networks, source, digits, target, judge.batch_size, judge.seed)
+        draw = translations(networks, source, digits, found, judge.batch_size, judge.seed)
         classifier = fit_classifier(draw, judge, title=f"{method}, {count}")
         rows.append(
             {

@@ -1,19 +1,19 @@
 """Train a classifier on source digits in the target's style, and test it on target images."""
 
 import pandas as pd
-from pydantic import BaseModel
 
 from adda.adaptation import both_ways, confident, in_halves, translations
 from adda.arrays import read_images, read_labels
 from adda.checkpoints import Checkpoints, run_key
 from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
 from adda.device import use_device
-from adda.files import write_csv, write_json
+from adda.files import remove, write_csv, write_json
 from adda.models import load_model
 from adda.params import read_params
 from adda.scores import accuracy, gap_recovered, with_interval
 from adda.split_code import SplitCode
 from adda.stage import CHECKPOINTS, run_stage
+from adda.translation import styles
 
 
 def main() -> str:
@@ -24,18 +24,13 @@ def main() -> str:
     target = read_images("data/processed/images/target_train.npy")
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
-    judge = params.judge
-    size = judge.batch_size
-    draw = translations(model, source, digits, target, size, judge.seed)
+    judge, seconds = params.judge, params.train.checkpoint_seconds
     weights = [weight.numpy() for network in model for weight in network.variables]
-    arrays = [source, digits, target, *weights]
-
-    def checkpoints(*groups: BaseModel) -> Checkpoints:
-        key = run_key([group.model_dump_json() for group in groups], arrays)
-        return Checkpoints(CHECKPOINTS, key, params.train.checkpoint_seconds)
-
-    kept = [checkpoints(judge), checkpoints(judge, params.adapt)]
-    classifier = fit_classifier(draw, judge, "adapted", kept[0])
+    groups = [judge.model_dump_json(), params.adapt.model_dump_json()]
+    kept = CHECKPOINTS / run_key(groups, [source, digits, target, *weights])
+    redrawn = model, source, digits, styles(model, target)
+    draw = translations(*redrawn, judge.batch_size, judge.seed)
+    classifier = fit_classifier(draw, judge, "adapted", Checkpoints(kept / "adapted", seconds))
 
     test = read_images("data/processed/images/target_test.npy")
     labels = read_labels("data/processed/labels/target_test.npy", len(test))
@@ -52,17 +47,18 @@ def main() -> str:
         figures |= accuracy("two_way_accuracy", likely.argmax(axis=1) == labels)
     if params.adapt.self_training:
         sure, read = confident(classifier, target, params.adapt.confidence)
-        halves = (
-            translations(model, source, digits, target, size // 2, judge.seed),
-            labelled(sure, read, size - size // 2, judge.seed + 1),
+        half = judge.batch_size // 2
+        draw = in_halves(
+            translations(*redrawn, half, judge.seed),
+            labelled(sure, read, judge.batch_size - half, judge.seed + 1),
         )
-        trained = fit_classifier(in_halves(*halves), judge, "self-trained", kept[1])
+        checkpoints = Checkpoints(kept / "self-trained", seconds)
+        trained = fit_classifier(draw, judge, "self-trained", checkpoints)
         figures["self_training_share"] = len(sure) / len(target)
         figures |= accuracy("self_trained_accuracy", predict_digits(trained, test) == labels)
     write_csv("metrics/adapted.csv", pd.DataFrame({"actual": labels, "predicted": predicted}))
     write_json("metrics/adaptation.json", figures)
-    for each in kept:
-        each.discard()
+    remove(kept)
     return f"metrics/adaptation.json: adapted_accuracy {figures['adapted_accuracy']:.3f}"
 
 

@@ -5,7 +5,7 @@ from adda.arrays import read_images, read_labels
 from adda.checkpoints import Checkpoints, run_key
 from adda.classifier import fit_classifier, labelled, predict_digits, save_classifier
 from adda.device import use_device
-from adda.files import write_json
+from adda.files import remove, write_json
 from adda.params import read_params
 from adda.scores import accuracy
 from adda.stage import CHECKPOINTS, run_stage
@@ -16,22 +16,23 @@ def main() -> str:
     print("device:", use_device(params.train.device))
     test_images = read_images("data/processed/images/target_test.npy")
     test_labels = read_labels("data/processed/labels/target_test.npy", len(test_images))
-    judge, seconds = params.judge, params.train.checkpoint_seconds
-    figures, kept = {}, []
-    for domain, directory in (("source", "data/source_only"), ("target", "data/judge")):
+    train = {}
+    for domain in ("source", "target"):
         images = read_images(f"data/processed/images/{domain}_train.npy")
         labels = read_labels(f"data/processed/labels/{domain}_train.npy", len(images))
-        kept.append(
-            Checkpoints(CHECKPOINTS, run_key([judge.model_dump_json()], [images, labels]), seconds)
-        )
-        draw = labelled(images, labels, judge.batch_size, judge.seed)
-        classifier = fit_classifier(draw, judge, f"{domain} only", kept[-1])
+        train[domain] = images, labels
+    judge = params.judge
+    kept = CHECKPOINTS / run_key([judge.model_dump_json()], sum(train.values(), ()))
+    figures = {}
+    for domain, directory in (("source", "data/source_only"), ("target", "data/judge")):
+        draw = labelled(*train[domain], judge.batch_size, judge.seed)
+        checkpoints = Checkpoints(kept / domain, params.train.checkpoint_seconds)
+        classifier = fit_classifier(draw, judge, f"{domain} only", checkpoints)
         right = predict_digits(classifier, test_images) == test_labels
         figures |= accuracy(f"{domain}_only_accuracy", right)
         save_classifier(directory, classifier, judge.width)
     write_json("metrics/baselines.json", figures)
-    for checkpoints in kept:
-        checkpoints.discard()
+    remove(kept)
     return "metrics/baselines.json: " + ", ".join(
         f"{name} {figures[name]:.3f}" for name in ("source_only_accuracy", "target_only_accuracy")
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from adda.arrays import read_images, read_labels, write_array
 from adda.checkpoints import Checkpoints, run_key
 from adda.device import choose_precision, is_chief, make_strategy, use_device
-from adda.files import whole, write_csv, write_json
+from adda.files import remove, whole, write_csv, write_json
 from adda.models import STYLES, load_model, save_model
 from adda.params import read_params
 from adda.progress import Progress
@@ -38,7 +38,8 @@ def main() -> str:
     groups = [params.model, params.loss, train.model_copy(update={"checkpoint_seconds": 0})]
     # Another number of devices may go on where this one stopped.
     key = run_key([group.model_dump_json() for group in groups], [source, digits, target])
-    checkpoints = Checkpoints(CHECKPOINTS, key, train.checkpoint_seconds)
+    kept = CHECKPOINTS / key
+    checkpoints = Checkpoints(kept, train.checkpoint_seconds)
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
     watch = make_watch(HISTORY, SUMMARY, LOGS, run=key) if chief else None
@@ -52,7 +53,7 @@ def main() -> str:
     with whole("data/model") as directory:
         save_model(directory, trained.model, params.model)
         write_examples(directory, trained.progress, target)
-    checkpoints.discard()  # only now is everything where it belongs
+    remove(kept)  # only now is everything where it belongs
     return f"data/model: {train.steps} steps"
 
 

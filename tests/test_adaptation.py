@@ -9,6 +9,7 @@ from adda.errors import AddaError
 from adda.models import make_model
 from adda.networks import make_classifier
 from adda.params import JudgeParams, ModelParams
+from adda.translation import styles
 
 JUDGE = JudgeParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
 
@@ -58,7 +59,8 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     model = make_model(ModelParams(recipe=recipe, width=0.05, code_size=8))
     source = rng.integers(0, 2, (1, 28, 28, 3), np.uint8) * 255
     target = rng.integers(0, 256, (1, 28, 28, 3), np.uint8)
-    images, _ = translations(model, source, np.zeros(1, np.uint8), target, 1, 0)(tf.constant(0))
+    draw = translations(model, source, np.zeros(1, np.uint8), styles(model, target), 1, 0)
+    images, _ = draw(tf.constant(0))
     expected = model.translate(to_float(source), to_float(target))
     np.testing.assert_allclose(images, expected, atol=2 / 255)
 

@@ -21,6 +21,8 @@ def test_images_and_labels_come_back_as_written(tmp_path, rng):
         np.zeros((4, 28, 28), np.uint8),
         np.zeros((4, 28, 28, 3), np.float32),
         np.zeros((4, 32, 32, 3), np.uint8),
+        np.zeros((0, 28, 28, 3), np.uint8),
+        np.zeros((), np.uint8),
     ],
 )
 def test_images_of_another_shape_or_dtype(tmp_path, array):

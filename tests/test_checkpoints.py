@@ -22,9 +22,9 @@ from adda.params import JudgeParams
 class Run:
     """A tiny training: a variable that every step changes by the step's own random numbers."""
 
-    def __init__(self, folder, seconds=0.0, key="key"):
+    def __init__(self, folder, seconds=0.0):
         self.variable = keras.Variable(np.zeros(3, np.float32))
-        self.checkpoints = Checkpoints(folder, key, seconds)
+        self.checkpoints = Checkpoints(folder / "key", seconds)
 
     def step(self, number):
         noise = tf.random.stateless_normal([3], tf.stack([number, number]))
@@ -140,22 +140,13 @@ def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
     params = JudgeParams(width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0)
 
     def fit():
-        fitted = fit_classifier(draw, params, "test", Checkpoints(tmp_path, "key", 0))
+        fitted = fit_classifier(draw, params, "test", Checkpoints(tmp_path / "key", 0))
         return np.concatenate([np.ravel(variable) for variable in fitted.variables])
 
     straight = fit()
     (tmp_path / "key/000000060.npz").unlink()  # as if it had been killed before
     assert (fit() == straight).all()
     assert "resumed at step 40" in capsys.readouterr().out
-
-
-def test_discarded_checkpoints_are_gone_and_no_others(tmp_path):
-    first, second = Run(tmp_path, key="key"), Run(tmp_path, key="other")
-    first.train()
-    second.train()
-    first.checkpoints.discard()
-    assert [path.name for path in tmp_path.iterdir()] == ["other"]
-    assert len(list((tmp_path / "other").iterdir())) == 2
 
 
 def test_checkpoints_wait_their_time(tmp_path):
@@ -194,7 +185,7 @@ trained = train_model(
     TrainParams(device="cpu", strategy="auto", seed=0, steps=120, batch_size=8, learning_rate=1e-3,
                 adversary_learning_rate=5e-4, steps_per_call=5, checkpoint_seconds=0,
                 precision="float32", xla=False),
-    checkpoints=Checkpoints(Path("checkpoints"), "key", 0),
+    checkpoints=Checkpoints(Path("checkpoints"), 0),
 )
 weights = [v.numpy() for network in trained.model for v in network.variables]
 weights += [v.numpy() for v in trained.progress.variables]
@@ -221,14 +212,14 @@ def test_kill_9_at_random_moments_changes_no_bit(tmp_path, recipe):
     reached = set()
     for _ in range(3):
         process = start("killed.npz")
-        before = {path.name for path in tmp_path.glob("checkpoints/*/*.npz")}
-        while {path.name for path in tmp_path.glob("checkpoints/*/*.npz")} <= before:
+        before = {path.name for path in tmp_path.glob("checkpoints/*.npz")}
+        while {path.name for path in tmp_path.glob("checkpoints/*.npz")} <= before:
             assert process.poll() is None, "it ended before it was killed"
             time.sleep(0.01)
         time.sleep(rng.uniform(0, 0.2))
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-        reached.add(max(path.name for path in tmp_path.glob("checkpoints/*/*.npz")))
+        reached.add(max(path.name for path in tmp_path.glob("checkpoints/*.npz")))
     assert len(reached) == 3  # each life got further than the one before
     assert start("killed.npz").wait() == 0
     with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:

@@ -155,9 +155,9 @@ def test_arrays_of_another_form_are_refused(trained, digits, bad):
         "style": (digits, digits),
     }[bad]
     name = "styles" if bad == "style" else "digits"
-    with pytest.raises(AddaError, match=rf"{name} are .*; they must be uint8 \[n, 28, 28"):
+    with pytest.raises(AddaError, match=rf"{name} is .*; it must be uint8 \[n, 28, 28"):
         translator.translate(*arguments)
-    with pytest.raises(AddaError, match=r"images are .*; they must be uint8 \[n, 28, 28, 3\]"):
+    with pytest.raises(AddaError, match=r"images is .*; it must be uint8 \[n, 28, 28, 3\]"):
         translator.reverse(digits)
 
 

@@ -54,7 +54,7 @@ def main() -> str:
                 adversary_learning_rate=1e-5,
                 steps_per_call=10,
             ),
-            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints"), "key", seconds=0),
+            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints"), seconds=0),
         )
     if is_chief(strategy):
         Path(out).write_text(json.dumps(trained.history))
