@@ -183,18 +183,48 @@ def ours(
     precision: str = "float32",
     deterministic: bool = True,
 ) -> dict:
-    from adda.device import use_device
+    step = make_our_step(recipe, width, batch_size, steps, precision, deterministic)
+    import tensorflow as tf
+
     from adda.loop import compile_steps
+
+    call, _ = compile_steps(step)
+    seconds = _timed(steps, lambda count: call(0, count).numpy())
+    graph = tf.function(step).get_concrete_function(tf.TensorSpec([], tf.int64)).graph
+    operations = tf.compat.v1.profiler.profile(
+        graph,
+        options=tf.compat.v1.profiler.ProfileOptionBuilder(
+            tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+        )
+        .with_empty_output()
+        .build(),
+    ).total_float_ops
+
+    matrix = tf.random.uniform((2048, 2048))
+    product = tf.function(lambda: tf.reduce_sum(matrix @ matrix))
+    rate = 2 * 2048**3 / _timed(20, lambda count: [product().numpy() for _ in range(count)])
+    return {"seconds": seconds, "rate": rate, "operations": operations}
+
+
+def make_our_step(
+    recipe: str,
+    width: float,
+    batch_size: int,
+    steps: int,
+    precision: str = "float32",
+    deterministic: bool = True,
+) -> Callable:
+    """The pipeline's step on made-up images; the process must not have imported TensorFlow yet."""
+    from adda.device import use_device
     from adda.params import LossParams, ModelParams, TrainParams
-    from adda.training import make_learners, make_step
 
     if deterministic:
         use_device("auto")
     import keras
-    import tensorflow as tf
+
+    from adda.training import make_learners, make_step
 
     keras.utils.set_random_seed(0)
-
     split = recipe == "split"
     model = ModelParams(recipe=recipe, width=width, code_size=64)
     loss = LossParams(
@@ -219,23 +249,7 @@ def ours(
     )
     source, target = _images()
     digits = np.zeros(len(source), np.uint8)
-    step = make_step(make_learners(model, train), source, digits, target, loss, train)
-    call, _ = compile_steps(step)
-    seconds = _timed(steps, lambda count: call(0, count).numpy())
-    graph = tf.function(step).get_concrete_function(tf.TensorSpec([], tf.int64)).graph
-    operations = tf.compat.v1.profiler.profile(
-        graph,
-        options=tf.compat.v1.profiler.ProfileOptionBuilder(
-            tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-        )
-        .with_empty_output()
-        .build(),
-    ).total_float_ops
-
-    matrix = tf.random.uniform((2048, 2048))
-    product = tf.function(lambda: tf.reduce_sum(matrix @ matrix))
-    rate = 2 * 2048**3 / _timed(20, lambda count: [product().numpy() for _ in range(count)])
-    return {"seconds": seconds, "rate": rate, "operations": operations}
+    return make_step(make_learners(model, train), source, digits, target, loss, train)
 
 
 def original(width: float, batch_size: int, steps: int) -> dict:
