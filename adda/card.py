@@ -9,8 +9,11 @@ HEADLINES = (
     ("target_only_accuracy", "a classifier of labelled target images: the judge"),
     ("translated_accuracy", "of the judge, on translated digits"),
     ("adapted_accuracy", "a classifier of translations, tested on the target"),
-    ("two_way_accuracy", "the same and the source classifier of contents, averaged"),
-    ("self_trained_accuracy", "the same, gone on with target images that it was sure of"),
+    ("two_way_accuracy", "the adapted classifier and the source's of contents, averaged"),
+    (
+        "self_trained_accuracy",
+        "the like, half of it on target images that the adapted one was sure of",
+    ),
     ("gap_recovered", "from source only (0) to target only (1) by the adapted classifier"),
     ("reverse_accuracy", "of the source classifier, on the contents of target images"),
     ("content_consistency", "overlap of a translation's content with its digit"),

@@ -27,41 +27,44 @@ def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
 
     Returns:
         x_train and x_test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB"; y_train and y_test,
-        uint8 [n], 0 to 9. Images from folders are in a random order, always the same one.
+        uint8 [n], 0 to 9. They are in a random order, always the same one.
 
     Raises:
         AddaError: there is neither, or a picture or array is not of this form.
     """
     folder, pickled = directory / name, directory / f"{name}.pkl"
     if folder.is_dir():
-        arrays = {key: array for part in PARTS for key, array in _read_part(folder, part, mode)}
-        _check_digits(arrays, str(folder))
-        return arrays
-    if not pickled.is_file():
+        where, parts = folder, {part: _read_folder(folder, part, mode) for part in PARTS}
+    elif pickled.is_file():
+        where, parts = pickled, _read_pickle(pickled, mode)
+    else:
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
+    domain = {}
+    for part, (images, digits) in parts.items():
+        if missing := sorted(set(range(10)) - set(digits.tolist())):
+            raise AddaError(f"{where}: {part} shows no {missing[0]}; every part needs every digit")
+        # Pictures of results show the first few images, which are to be of every digit.
+        order = np.random.default_rng(0).permutation(len(images))
+        domain |= {f"x_{part}": images[order], f"y_{part}": digits[order].astype(np.uint8)}
+    return domain
+
+
+def _read_pickle(pickled: Path, mode: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     arrays = load_arrays(pickled)
     if not isinstance(arrays, dict):
         raise AddaError(
             f"{pickled} is no dictionary; it must hold x_train, y_train, x_test, y_test"
         )
-    shape = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
+    sides = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
+    parts = {}
     for part in PARTS:
-        images, labels = (arrays.get(f"{key}_{part}") for key in "xy")
-        check_images(images, shape, f"{pickled}: x_{part}")
-        check_labels(labels, len(images), f"{pickled}: y_{part}")
-    _check_digits(arrays, str(pickled))
-    return {
-        f"{key}_{part}": arrays[f"{key}_{part}"].astype(np.uint8) for key in "xy" for part in PARTS
-    }
+        images, digits = parts[part] = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
+        check_images(images, sides, f"{pickled}: x_{part}")
+        check_labels(digits, len(images), f"{pickled}: y_{part}")
+    return parts
 
 
-def _check_digits(arrays: dict[str, np.ndarray], where: str) -> None:
-    for part in PARTS:
-        if missing := sorted(set(range(10)) - set(arrays[f"y_{part}"].tolist())):
-            raise AddaError(f"{where}: {part} shows no {missing[0]}; every part needs every digit")
-
-
-def _read_part(folder: Path, part: str, mode: str) -> list[tuple[str, np.ndarray]]:
+def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
     images, labels = [], []
     for digit in range(10):
         for path in sorted((folder / part / str(digit)).glob("*")):
@@ -73,10 +76,7 @@ def _read_part(folder: Path, part: str, mode: str) -> list[tuple[str, np.ndarray
             f"{folder / part} holds no picture; put PNG or JPEG files into its folders 0 to 9, "
             "one for each digit"
         )
-    # Pictures of results show the first few images, which are to be of every digit.
-    order = np.random.default_rng(0).permutation(len(images))
-    stacks = ("x", np.stack(images)), ("y", np.array(labels, np.uint8))
-    return [(f"{key}_{part}", stack[order]) for key, stack in stacks]
+    return np.stack(images), np.array(labels)
 
 
 def _read_picture(path: Path, mode: str) -> np.ndarray:

@@ -87,9 +87,9 @@ def _move(average: keras.Variable, value: tf.Tensor) -> None:
 class SpectralNorm(layers.Wrapper):
     """A convolution or dense layer divided by its kernel's largest singular value.
 
-    Miyato et al. 2018 (arXiv:1802.05957, section 2.1): one power iteration a training step, and the
-    gradient passes through the division. The layer itself must have no bias; it gets one here,
-    after the division.
+    Miyato et al. 2018 (arXiv:1802.05957, section 2.1): one power iteration each time that it is
+    called in training; the gradient passes through the division. The layer itself must have no
+    bias; it gets one here, after the division.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -133,11 +133,18 @@ def _redraw_pictures(
             return error
 
     places = list(files)
+    batches = [places[start : start + BATCH_SIZE] for start in range(0, len(places), BATCH_SIZE)]
     with ThreadPoolExecutor() as pool:
-        for start in range(0, len(places), BATCH_SIZE):
-            batch = places[start : start + BATCH_SIZE]
+
+        def read_all(batch: list[Path]) -> Iterator[np.ndarray | Exception]:
+            return pool.map(attempt, [files[place] for place in batch])
+
+        # While the networks redraw a batch, the next is read and the one before is written.
+        ahead, written = read_all(batches[0] if batches else []), iter(())
+        for batch, following in zip_longest(batches, batches[1:], fillvalue=[]):
+            images = list(ahead)
+            ahead = read_all(following)
             good = {}
-            images = pool.map(attempt, [files[place] for place in batch])
             for place, image in zip(batch, images, strict=True):
                 if isinstance(image, Exception):
                     skipped.append(f"{files[place]} cannot be used ({image})")
@@ -146,8 +153,10 @@ def _redraw_pictures(
             if good:
                 before = np.stack(list(good.values()))
                 after = redraw(before)
-                list(pool.map(_write_picture, good, after))
+                list(written)  # raises what a write did
+                written = pool.map(_write_picture, good, after)
                 yield before, after
+        list(written)
 
 
 def _redraw_stacks(

@@ -1,5 +1,6 @@
 """How a stage runs: its last line, its errors, its time."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from adda.files import read_json, write_json
 # Seconds that each stage took when it last ran in this folder. No two runs take the same, so it is
 # no output: neither git nor DVC tracks it.
 TIMINGS = Path("logs/timings.json")
-# The progress of killed runs, which neither tracks, too.
-CHECKPOINTS = Path(".checkpoints")
+# What neither tracks, too, but outlives the copies that DVC runs queued experiments in.
+ROOT = Path(os.environ.get("DVC_ROOT", "."))
+CHECKPOINTS = ROOT / ".checkpoints"
+LOGS = ROOT / "logs"
 
 
 def run_stage(main: Callable[[], str]) -> None:

@@ -23,13 +23,17 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str) -> Wat
 
     Args:
         history_csv, train_json: see `write_history`.
-        logs: a folder for TensorBoard (`tensorboard`, a folder in it for each run) and for dvclive
-            (`dvclive`), which sends it on to DVC Studio.
-        run: the run's name in TensorBoard.
+        logs: has a folder `tensorboard`, and `dvclive`, which dvclive sends on to DVC Studio; each
+            holds a folder for each run.
+        run: the run's name there.
     """
     writer = tf.summary.create_file_writer(str(logs / "tensorboard" / run))
     live = Live(
-        str(logs / "dvclive"), dvcyaml=None, report=None, save_dvc_exp=False, monitor_system=False
+        str(logs / "dvclive" / run),
+        dvcyaml=None,
+        report=None,
+        save_dvc_exp=False,
+        monitor_system=False,
     )
     logged = 0
     warned = set()

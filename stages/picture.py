@@ -36,8 +36,8 @@ def main() -> str:
     )
     save_grid("metrics/contents.png", taken_apart)
 
-    one_of_each = [int(np.argmax(digits[: len(styled)] == digit)) for digit in range(10)]
-    rows = {f"digit {digit}": styled[index] for digit, index in enumerate(one_of_each)}
+    drawn, one_of_each = np.unique(digits[: len(styled)], return_index=True)
+    rows = {f"digit {digit}": styled[at] for digit, at in zip(drawn, one_of_each, strict=True)}
     save_grid("metrics/styles.png", {"style of": style, **rows})
 
     grounds = styles(model, style).astype(np.float32)

@@ -14,12 +14,11 @@ from adda.models import STYLES, load_model, save_model
 from adda.params import read_params
 from adda.progress import Progress
 from adda.split_code import FIGURES
-from adda.stage import CHECKPOINTS, run_stage
+from adda.stage import CHECKPOINTS, LOGS, run_stage
 from adda.training import SHOWN, train_model
 from adda.watching import make_watch, write_history
 
 HISTORY, SUMMARY = Path("metrics/history.csv"), Path("metrics/train.json")
-LOGS = Path("logs")
 STYLE_COUNT = 256  # target images that go with the model
 
 

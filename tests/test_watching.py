@@ -31,10 +31,10 @@ def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
     assert list(pd.read_csv(tmp_path / "history.csv")["step"]) == [2, 4]
     last = json.loads((tmp_path / "train.json").read_text())
     assert last == {**history[-1], "collapsed": 0}
-    live = json.loads((tmp_path / "logs/dvclive/metrics.json").read_text())
+    live = json.loads((tmp_path / "logs/dvclive/run/metrics.json").read_text())
     assert live["step"] == 4
     assert live["diversity"] == pytest.approx(0.8)
-    curve = pd.read_csv(tmp_path / "logs/dvclive/plots/metrics/diversity.tsv", sep="\t")
+    curve = pd.read_csv(tmp_path / "logs/dvclive/run/plots/metrics/diversity.tsv", sep="\t")
     assert curve.to_numpy().tolist() == [[2, 0.9], [4, 0.8]]
     assert not list(tmp_path.glob("**/dvc.yaml"))  # the pipeline has its own
     events = EventAccumulator(str(tmp_path / "logs/tensorboard/run"), size_guidance={"tensors": 0})
@@ -46,7 +46,7 @@ def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
 
 def test_a_resumed_run_is_shown_from_its_beginning(tmp_path, watch):
     watch(rows({}, {}, {"diversity": 0.8}), None)
-    curve = pd.read_csv(tmp_path / "logs/dvclive/plots/metrics/diversity.tsv", sep="\t")
+    curve = pd.read_csv(tmp_path / "logs/dvclive/run/plots/metrics/diversity.tsv", sep="\t")
     assert curve.to_numpy().tolist() == [[2, 0.9], [4, 0.9], [6, 0.8]]
 
 
