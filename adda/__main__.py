@@ -11,7 +11,7 @@ import pandas as pd
 
 from adda.errors import AddaError
 from adda.files import whole, write_csv
-from adda.seeds import benchmark, over_seeds
+from adda.seeds import benchmark, over_seeds, unfinished
 from adda.stage import run_stage
 
 
@@ -124,8 +124,12 @@ def extend_benchmark(options: argparse.Namespace) -> str:
     )
     path = Path(options.csv)
     _check_file(path)
-    before = [pd.read_csv(path)] if path.exists() else []
-    table = pd.concat([*before, rows]).drop_duplicates(["data", "recipe", "metric"], keep="last")
+    if path.exists():
+        before = pd.read_csv(path).set_index(["data", "recipe"])
+        kept = before[~before.index.isin(list(zip(rows["data"], rows["recipe"], strict=True)))]
+        table = pd.concat([kept.reset_index(), rows])
+    else:
+        table = rows
     write_csv(path, table)
     return f"{path}: {len(rows)} rows of {len(table)}"
 
@@ -145,7 +149,10 @@ def _experiments() -> list[dict]:
     shown = subprocess.run(command, capture_output=True, text=True)
     if shown.returncode != 0:
         raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
-    return json.loads(shown.stdout)
+    experiments = json.loads(shown.stdout)
+    if count := unfinished(experiments):
+        print(f"warning: {count} queued, running or failed runs do not count", file=sys.stderr)
+    return experiments
 
 
 def _check_file(out: str | Path) -> None:

@@ -105,15 +105,17 @@ def redraw_files(
     stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
     read = read_colours if reverse else partial(read_digit, ink=ink)
     prepare = _in_colour if reverse else partial(_as_digits, ink=ink)
-    count, shown = 0, None
+    count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
         _redraw_pictures(pictures, read, redraw, skipped),
         _redraw_stacks(stacks, prepare, redraw, skipped),
     ):
+        left = max(SHOWN - count, 0)
         count += len(before)
-        shown = shown or {"input": before[:SHOWN], "output": after[:SHOWN]}
-    if shown:
-        save_grid(output / SHEET, {name: _in_colour(images) for name, images in shown.items()})
+        for row, images in zip(shown.values(), (before, after), strict=True):
+            row.extend(_in_colour(images[:left]))
+    if count:
+        save_grid(output / SHEET, {name: np.stack(images) for name, images in shown.items()})
     return count, skipped
 
 

@@ -63,7 +63,8 @@ def benchmark(
         metric to a run and changes no other, so runs with and without it are one group.
 
     Raises:
-        AddaError: no finished run has that parameter, or two groups have the same recipe.
+        AddaError: no finished run has that parameter or is on these data, or two groups have the
+            same recipe.
     """
     rows, recipes = [], {}
     for params, figures in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
@@ -93,7 +94,14 @@ def benchmark(
                         "hardware": hardware,
                     }
                 )
+    if not rows:
+        raise AddaError(f"no finished run is on data.source {data}; run some: dvc exp run")
     return pd.DataFrame(rows)
+
+
+def unfinished(shown: list[dict[str, Any]]) -> int:
+    """How many experiments are queued, running or failed: these do not count."""
+    return sum(not _finished(each) for commit in shown for each in commit["experiments"] or [])
 
 
 def _groups(
@@ -128,13 +136,14 @@ def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
             continue
         experiments = [
-            run
-            for each in commit["experiments"] or []
-            # Until a run has succeeded, DVC shows the metrics that lay there before it.
-            if (each["executor"] or {}).get("state") in (None, "success")
-            for run in each["revs"]
+            run for each in commit["experiments"] or [] if _finished(each) for run in each["revs"]
         ]
         yield from (run["data"] for run in [commit, *experiments] if run["data"])
+
+
+def _finished(experiment: dict[str, Any]) -> bool:
+    # Until a run has succeeded, DVC shows the metrics that lay there before it.
+    return (experiment["executor"] or {}).get("state") in (None, "success")
 
 
 def _flat(files: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ run before each, on the same digits. Prints ratios, and the most memory that the
 few digits and for many.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -56,11 +55,16 @@ def peak_memory(count: int) -> float:
     """Of `python -m adda translate`, on a stack of so many digits, in MB."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/digits.npy", np.zeros((count, 28, 28), np.uint8))
-        command = f"-m adda translate --input {folder}/digits.npy --output {folder}/out"
-        process = subprocess.Popen([sys.executable, *command.split()], stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        assert status == 0
-        return usage.ru_maxrss / 1024
+        command = f"adda translate --input {folder}/digits.npy --output {folder}/out"
+        code = (
+            "import sys\nfrom pathlib import Path\nfrom adda.__main__ import main\n"
+            f"sys.argv = {command.split()}\n"
+            "main()\n"
+            # ru_maxrss would count the parent, too: the child starts as its fork.
+            "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+        )
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+        return int(run.stdout) / 1024
 
 
 def timed(run: Callable[[], object]) -> float:

@@ -1,5 +1,6 @@
 """A user's own files through the command line, with networks that have learned nothing."""
 
+import errno
 import subprocess
 import sys
 
@@ -9,10 +10,12 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+from adda import own_images
 from adda.errors import AddaError
 from adda.models import save_model
-from adda.own_images import find_images, read_styles
+from adda.own_images import find_images, read_styles, redraw_files
 from adda.params import ModelParams
+from adda.pictures import save_grid
 from adda.split_code import make_split_code
 from adda.translation import contents, translate
 from adda.translator import Translator
@@ -90,6 +93,12 @@ def test_a_folder_of_pictures_and_stacks_is_redrawn_name_by_name(trained, digits
     assert same(stack, np.concatenate([expected.translate(part) for part in parts]))
     assert same(np.asarray(Image.open(output / "light.png")), pictures[0])
     assert same(np.asarray(Image.open(output / "on paper.png")), pictures[1])
+    expected_sheet = {row: np.zeros((20, 28, 28, 3), np.uint8) for row in ("input", "output")}
+    save_grid(tmp_path / "sheet.png", expected_sheet)  # the first twenty of all files
+    sizes = {
+        Image.open(path).size for path in (output / "contact_sheet.png", tmp_path / "sheet.png")
+    }
+    assert len(sizes) == 1
     before = {path.name: path.read_bytes() for path in output.iterdir()}
     assert run(*arguments).returncode == 0
     assert {path.name: path.read_bytes() for path in output.iterdir()} == before
@@ -124,6 +133,35 @@ def test_bad_files_are_named_and_skipped_and_the_rest_is_done(trained, digits, t
         "contact_sheet.png",
         "good.png",
     ]
+
+
+def test_every_picture_of_several_batches_is_redrawn_to_its_own_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(own_images, "BATCH_SIZE", 2)
+    files = []
+    for number in range(7):
+        files.append(tmp_path / f"{number}.png")
+        picture = np.zeros((28, 28), np.uint8)
+        picture[14, 14] = 200 + number
+        Image.fromarray(picture).save(files[-1])
+    files[3].write_text("no picture")
+
+    def redraw(images):
+        return images[..., None].repeat(3, axis=-1)
+
+    count, skipped = redraw_files(files, tmp_path / "out", redraw)
+    assert count == 6
+    assert len(skipped) == 1
+    assert str(files[3]) in skipped[0]
+    for number in (0, 1, 2, 4, 5, 6):
+        drawn = np.asarray(Image.open(tmp_path / f"out/{number}.png"))
+        assert drawn[14, 14].tolist() == [200 + number] * 3
+
+    def full(path, image):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(own_images, "_write_picture", full)
+    with pytest.raises(OSError, match="No space left"):
+        redraw_files(files[:1], tmp_path / "elsewhere", redraw)
 
 
 def test_styles_of_ones_own_and_the_way_back(trained, rng, digits, tmp_path):

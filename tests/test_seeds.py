@@ -1,10 +1,11 @@
 import copy
 
+import pandas as pd
 import pytest
 
 from adda.__main__ import main
 from adda.errors import AddaError
-from adda.seeds import benchmark, over_seeds
+from adda.seeds import benchmark, over_seeds, unfinished
 
 
 def run(seed, weight, accuracy):
@@ -68,20 +69,47 @@ def test_the_command_writes_the_table(tmp_path, monkeypatch):
     assert path.exists()
 
 
+def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(*runs))
+    path = tmp_path / "benchmark.csv"
+    stale = "data,recipe,metric,mean\n"
+    stale += "build,split,self_trained_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
+    path.write_text(stale)
+    command = f"adda benchmark --data build --hardware x --wall-minutes 1 --csv {path}"
+    monkeypatch.setattr("sys.argv", command.split())
+    main()
+    rows = pd.read_csv(path)[["recipe", "metric", "mean"]]
+    assert rows.values.tolist() == [
+        ["baseline", "adapted_accuracy", 0.2],
+        ["split", "adapted_accuracy", 0.55],
+    ]
+
+
+def test_what_does_not_count_is_counted():
+    assert unfinished(shown(run(0, 1.0, 0.5))) == 3
+
+
 def test_a_parameter_that_nobody_has():
     with pytest.raises(AddaError, match=r"no finished run has the parameter train\.sed"):
         over_seeds(shown(run(0, 1.0, 0.5)), "train.sed")
 
 
-def test_the_rows_of_the_benchmark():
-    runs = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
-    for each in runs:
+@pytest.fixture
+def runs():
+    """Two seeds of the split recipe on the data "build"."""
+    pair = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
+    for each in pair:
         params = each["data"]["params"]["params.yaml"]["data"]
         params |= {"data": {"source": "build"}, "model": {"recipe": "split", "weights": None}}
         params["train"] |= {"steps": 10, "batch_size": 64}
         figures = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
         figures["adapted_accuracy"] = figures["accuracy"]
-    assert benchmark(shown(*runs), "train.seed", "packaged", "a machine", 2.5).empty
+    return pair
+
+
+def test_the_rows_of_the_benchmark(runs):
+    with pytest.raises(AddaError, match=r"no finished run is on data\.source packaged"):
+        benchmark(shown(*runs), "train.seed", "packaged", "a machine", 2.5)
     table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
     assert table.to_dict("records") == [
         {
