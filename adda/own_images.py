@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain, zip_longest
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -134,20 +135,24 @@ def _redraw_pictures(
         except BAD as error:
             return error
 
+    def read_all(batch: list[Path]) -> dict[Path, np.ndarray | Exception]:
+        return {place: attempt(files[place]) for place in batch}
+
+    def write_all(images: dict[Path, np.ndarray]) -> None:
+        for place, image in images.items():
+            _write_picture(place, image)
+
     places = list(files)
-    batches = [places[start : start + BATCH_SIZE] for start in range(0, len(places), BATCH_SIZE)]
-    with ThreadPoolExecutor() as pool:
-
-        def read_all(batch: list[Path]) -> Iterator[np.ndarray | Exception]:
-            return pool.map(attempt, [files[place] for place in batch])
-
-        # While the networks redraw a batch, the next is read and the one before is written.
-        ahead, written = read_all(batches[0] if batches else []), iter(())
-        for batch, following in zip_longest(batches, batches[1:], fillvalue=[]):
-            images = list(ahead)
-            ahead = read_all(following)
+    # While the networks redraw a batch, a thread writes the one before and reads the next. A second
+    # thread would slow it down: nearly all that they do holds Python's lock.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        ahead = thread.submit(read_all, places[:BATCH_SIZE])
+        written = thread.submit(write_all, {})
+        for following in range(BATCH_SIZE, len(places) + BATCH_SIZE, BATCH_SIZE):
+            read_now = ahead.result()
+            ahead = thread.submit(read_all, places[following : following + BATCH_SIZE])
             good = {}
-            for place, image in zip(batch, images, strict=True):
+            for place, image in read_now.items():
                 if isinstance(image, Exception):
                     skipped.append(f"{files[place]} cannot be used ({image})")
                 else:
@@ -155,10 +160,10 @@ def _redraw_pictures(
             if good:
                 before = np.stack(list(good.values()))
                 after = redraw(before)
-                list(written)  # raises what a write did
-                written = pool.map(_write_picture, good, after)
+                written.result()  # raises what went wrong
+                written = thread.submit(write_all, dict(zip(good, after, strict=True)))
                 yield before, after
-        list(written)
+        written.result()
 
 
 def _redraw_stacks(
@@ -190,8 +195,10 @@ def _is_stack(file: Path) -> bool:
 
 
 def _write_picture(path: Path, image: np.ndarray) -> None:
+    encoded = BytesIO()  # a file opened for both reading and writing, as save does, is slower
+    Image.fromarray(image).save(encoded, format="png")
     with whole(path) as partial:
-        Image.fromarray(image).save(partial, format="png")
+        partial.write_bytes(encoded.getbuffer())
 
 
 def _stack(file: Path) -> np.ndarray:

@@ -22,7 +22,7 @@ from adda.own_images import find_images, redraw_files
 from adda.translator import Translator
 
 ROUNDS = 3
-STACK, PICTURES = 20_000, 2_000
+STACK, PICTURES = 20_000, 5_000
 FEW, MANY = 1_000, 100_000  # digits of a stack whose memory is measured
 
 
@@ -42,9 +42,12 @@ def main() -> None:
             ("PNG files", find_images([pictures]), PICTURES),
         ):
             ratios = []
-            for _ in range(ROUNDS):
+            for turn in range(ROUNDS):
+                out = output / f"{name} {turn}"  # nothing is overwritten
                 bare = timed(lambda count=count: translator.translate(digits[:count]))
-                whole = timed(lambda files=files: redraw_files(files, output, translator.translate))
+                whole = timed(
+                    lambda files=files, out=out: redraw_files(files, out, translator.translate)
+                )
                 ratios.append(whole / bare)
             print(f"{name}: {statistics.median(ratios):.2f} of the bare passes")
     for count in (FEW, MANY):
