@@ -220,7 +220,9 @@ def test_the_baseline_recipe_and_self_training_are_one_parameter_away(project):
 
 
 def test_two_queued_experiments_run_side_by_side_in_their_copies(project):
-    project.dvc("exp", "run", "--queue", "-S", "loss.adversarial_weight=1e-05,2e-05")
+    shown = set(project.path.glob("logs/tensorboard/*"))
+    changes = ("-S", "loss.adversarial_weight=1e-05,2e-05", "-S", "train.checkpoint_seconds=0")
+    project.dvc("exp", "run", "--queue", *changes)
     project.dvc("queue", "start", "--jobs", "2")
     for _ in range(600):
         status = project.dvc("queue", "status")
@@ -232,6 +234,9 @@ def test_two_queued_experiments_run_side_by_side_in_their_copies(project):
     table = project.dvc("exp", "show", "--csv")
     assert "1e-05" in table
     assert "2e-05" in table
+    # What is not an output outlives the copies.
+    assert len(set(project.path.glob("logs/tensorboard/*")) - shown) == 2
+    assert (project.path / ".checkpoints").exists()  # empty: both have succeeded
 
 
 def test_bad_parameter_is_one_sentence_and_exit_1(project):
