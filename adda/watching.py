@@ -13,6 +13,7 @@ from adda.files import write_csv, write_json
 from adda.training import Watch
 
 COLLAPSED_ROWS = 3  # of the history, in a row, until it counts
+BLIND_STEPS, BLIND_CYCLE = 300, 0.15  # by then every sound run so far was below 0.1
 
 
 def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str) -> Watch:
@@ -45,12 +46,8 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str) -> Wat
 
     def watch(history: History, images: np.ndarray | None) -> None:
         step = history[-1]["step"]
-        if collapsed(history):
-            warn_once(
-                "collapse",
-                f"at step {step} the translations have collapsed: they are all alike, or the "
-                "adversary is never fooled; lower its learning rate or the loss weights",
-            )
+        if reason := collapse(history):
+            warn_once(reason, f"at step {step} the translations have collapsed: {reason}")
         try:
             log(history, images)
             write_history(history, history_csv, train_json)
@@ -82,14 +79,30 @@ def write_history(history: History, history_csv: Path, train_json: Path) -> None
     That is its last row, and whether the translations have collapsed.
     """
     write_csv(history_csv, pd.DataFrame(history))
-    write_json(train_json, {**history[-1], "collapsed": int(collapsed(history))})
+    write_json(train_json, {**history[-1], "collapsed": int(bool(collapse(history)))})
 
 
-def collapsed(history: History) -> bool:
-    """Whether translations hardly differ, or the adversary tells every image, of late."""
+def collapse(history: History) -> str:
+    """Why translations of late are of no use, and what to do; empty if they may be."""
     last = history[-COLLAPSED_ROWS:]
+    if len(last) < COLLAPSED_ROWS:
+        return ""
     alike = all(row["diversity"] < 0.1 for row in last)
     beaten = all(
         row["target_called_real"] > 0.99 and row["translated_called_real"] < 0.01 for row in last
     )
-    return len(last) == COLLAPSED_ROWS and (alike or beaten)
+    if alike or beaten:
+        return (
+            "they are all alike, or the adversary is never fooled; lower its learning rate or the "
+            "loss weights"
+        )
+    # The baseline recipe has no such term.
+    blind = last[-1]["step"] >= BLIND_STEPS and all(
+        row.get("cycle", 0) > BLIND_CYCLE for row in last
+    )
+    if blind:
+        return (
+            "no digit is found in target images, and theirs show through (cycle stays above "
+            f"{BLIND_CYCLE}); lower loss.l2_weight or raise loss.cycle_weight"
+        )
+    return ""

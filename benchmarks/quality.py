@@ -81,7 +81,9 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
                 "images_seen": steps * params.train.batch_size,
                 "cpu_minutes": round(cpu / 60, 2),
                 "classifier_steps": count,
-                "adapted_accuracy": round(np.mean(predict_digits(classifier, test) == labels), 4),
+                "adapted_accuracy": round(
+                    float(np.mean(predict_digits(classifier, test) == labels)), 4
+                ),
             }
         )
     return rows

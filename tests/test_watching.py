@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from adda.errors import AddaError
 from adda.progress import load_progress
-from adda.watching import collapsed, make_watch
+from adda.watching import collapse, make_watch
 
 HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
 
@@ -88,8 +88,17 @@ def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, ch
 
 
 def test_a_bad_moment_is_no_collapse():
-    assert not collapsed(rows({"diversity": 0.0}, {"diversity": 0.0}, {}))
-    assert not collapsed(rows({"diversity": 0.0}))
+    assert not collapse(rows({"diversity": 0.0}, {"diversity": 0.0}, {}))
+    assert not collapse(rows({"diversity": 0.0}))
+
+
+def test_an_encoder_that_still_finds_no_digit_is_a_collapse():
+    def after(step, cycle):
+        return collapse([{"step": step - at, **HEALTHY, "cycle": cycle} for at in (40, 20, 0)])
+
+    assert "no digit is found" in after(300, 0.3)
+    assert not after(280, 0.3)  # every training begins so
+    assert not after(300, 0.1)
 
 
 def test_damaged_progress_is_named(tmp_path):
