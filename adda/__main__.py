@@ -124,12 +124,11 @@ def extend_benchmark(options: argparse.Namespace) -> str:
     )
     path = Path(options.csv)
     _check_file(path)
+    table = rows
     if path.exists():
-        before = pd.read_csv(path).set_index(["data", "recipe"])
-        kept = before[~before.index.isin(list(zip(rows["data"], rows["recipe"], strict=True)))]
-        table = pd.concat([kept.reset_index(), rows])
-    else:
-        table = rows
+        before = pd.read_csv(path)
+        replaced = (before["data"] == options.data) & before["recipe"].isin(rows["recipe"])
+        table = pd.concat([before[~replaced], rows])
     write_csv(path, table)
     return f"{path}: {len(rows)} rows of {len(table)}"
 

@@ -6,8 +6,6 @@ machine: `python -m benchmarks.data`.
 
 import pickle
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,6 +15,7 @@ import numpy as np
 
 from adda.mnistm import blend, make_mnistm
 from adda.safe_pickle import load_arrays
+from benchmarks.memory import peak_memory
 
 RUNS = 5
 TRAIN, TEST = 60_000, 10_000
@@ -51,20 +50,14 @@ def compare(name: str, ours: Callable[[], object], other: Callable[[], object]) 
     print(f"{name}: {left:.3f} s against {right:.3f} s, ratio {left / right:.3f}", flush=True)
 
 
-def peak_memory(call: str, path: Path) -> float:
-    """Peak resident memory of a fresh process that reads the file, in MB, less an idle one's."""
-    peaks = []
-    for line in ("None", call):
-        code = (
-            "from pathlib import Path\n"
-            "from adda.safe_pickle import load_arrays\nfrom benchmarks.data import plain_load\n"
-            f"path = Path({str(path)!r})\nkept = {line}\n"
-            # ru_maxrss would count the parent, too: the child starts as its fork.
-            "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
-        )
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        peaks.append(int(run.stdout) / 1024)
-    return peaks[1] - peaks[0]
+def reading_memory(call: str, path: Path) -> float:
+    """Peak memory of a process that reads the file, in MB, less an idle one's."""
+    code = (
+        "from pathlib import Path\n"
+        "from adda.safe_pickle import load_arrays\nfrom benchmarks.data import plain_load\n"
+        f"path = Path({str(path)!r})\nkept = "
+    )
+    return peak_memory(code + call) - peak_memory(code + "None")
 
 
 def main() -> None:
@@ -88,8 +81,8 @@ def main() -> None:
             lambda: plain_load(path),
         )
         print(
-            f"memory: load_arrays {peak_memory('load_arrays(path)', path):.0f} MB, "
-            f"pickle.load {peak_memory('plain_load(path)', path):.0f} MB, file {size:.0f} MB"
+            f"memory: load_arrays {reading_memory('load_arrays(path)', path):.0f} MB, "
+            f"pickle.load {reading_memory('plain_load(path)', path):.0f} MB, file {size:.0f} MB"
         )
 
 

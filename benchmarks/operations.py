@@ -46,7 +46,6 @@ def profile(recipe: str, width: float, batch_size: int) -> Counter:
     from adda.loop import compile_steps
 
     call, _ = compile_steps(step)
-
     call(0, STEPS).numpy()  # allocates
     with tempfile.TemporaryDirectory() as folder:
         with tf.profiler.experimental.Profile(folder):

@@ -8,8 +8,6 @@ few digits and for many.
 """
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from PIL import Image
 
 from adda.own_images import find_images, redraw_files
 from adda.translator import Translator
+from benchmarks.memory import peak_memory
 
 ROUNDS = 3
 STACK, PICTURES = 20_000, 5_000
@@ -51,23 +50,17 @@ def main() -> None:
                 ratios.append(whole / bare)
             print(f"{name}: {statistics.median(ratios):.2f} of the bare passes")
     for count in (FEW, MANY):
-        print(f"peak memory for {count:,} digits: {peak_memory(count):.0f} MB")
+        print(f"peak memory for {count:,} digits: {command_memory(count):.0f} MB")
 
 
-def peak_memory(count: int) -> float:
+def command_memory(count: int) -> float:
     """Of `python -m adda translate`, on a stack of so many digits, in MB."""
     with tempfile.TemporaryDirectory() as folder:
         np.save(f"{folder}/digits.npy", np.zeros((count, 28, 28), np.uint8))
         command = f"adda translate --input {folder}/digits.npy --output {folder}/out"
-        code = (
-            "import sys\nfrom pathlib import Path\nfrom adda.__main__ import main\n"
-            f"sys.argv = {command.split()}\n"
-            "main()\n"
-            # ru_maxrss would count the parent, too: the child starts as its fork.
-            "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
+        return peak_memory(
+            f"import sys\nfrom adda.__main__ import main\nsys.argv = {command.split()}\nmain()"
         )
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-        return int(run.stdout) / 1024
 
 
 def timed(run: Callable[[], object]) -> float:

@@ -42,14 +42,15 @@ def main() -> str:
 
     grounds = styles(model, style).astype(np.float32)
     share = np.linspace(0, 1, columns, dtype=np.float32)[:, None, None, None]
-    mixed = [(1 - share) * grounds[row] + share * grounds[row + 1] for row in range(BETWEEN)]
+    few = one_of_each[:BETWEEN]
+    mixed = [(1 - share) * grounds[row] + share * grounds[row + 1] for row in range(len(few))]
     between = translate(
         model,
-        source[one_of_each[:BETWEEN]].repeat(columns, axis=0),
+        source[few].repeat(columns, axis=0),
         np.concatenate(mixed).round().astype(np.uint8),
     )
     save_grid(
-        "metrics/interpolation.png", dict(zip(rows, np.split(between, BETWEEN), strict=False))
+        "metrics/interpolation.png", dict(zip(rows, np.split(between, len(few)), strict=False))
     )
 
     progress = load_progress("data/model/progress.npz")

@@ -183,8 +183,12 @@ def test_a_second_repro_does_nothing(project):
 
 def test_forced_runs_give_the_same_lock(project):
     lock = project.read("dvc.lock")
+    of_another_run = project.path / ".checkpoints/another/000000002.npz"
+    of_another_run.parent.mkdir(parents=True)
+    of_another_run.touch()
     assert len(stages_run(project.dvc("repro", "--force"))) == len(STAGES)
     assert project.read("dvc.lock") == lock
+    assert of_another_run.exists()  # a run removes its own checkpoints alone
 
 
 def test_a_loss_weight_reruns_training_alone_and_can_be_compared(project):
