@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 from dvclive import Live
+from scmrepo.exceptions import SCMError
 
 from adda.checkpoints import History
+from adda.errors import AddaError
 from adda.files import write_csv, write_json
 from adda.training import Watch
 
@@ -27,15 +29,24 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str) -> Wat
         logs: has a folder `tensorboard`, and `dvclive`, which dvclive sends on to DVC Studio; each
             holds a folder for each run.
         run: the run's name there.
+
+    Raises:
+        AddaError: the git repository has no commit.
     """
     writer = tf.summary.create_file_writer(str(logs / "tensorboard" / run))
-    live = Live(
-        str(logs / "dvclive" / run),
-        dvcyaml=None,
-        report=None,
-        save_dvc_exp=False,
-        monitor_system=False,
-    )
+    try:
+        live = Live(
+            str(logs / "dvclive" / run),
+            dvcyaml=None,
+            report=None,
+            save_dvc_exp=False,
+            monitor_system=False,
+        )
+    except SCMError as error:
+        raise AddaError(
+            f"dvclive cannot tell which commit this run belongs to ({error}); commit once: "
+            "git add -A && git commit"
+        ) from error
     logged = 0
     warned = set()
 
@@ -103,6 +114,6 @@ def collapse(history: History) -> str:
     if blind:
         return (
             "no digit is found in target images, and theirs show through (cycle stays above "
-            f"{BLIND_CYCLE}); lower loss.l2_weight or raise loss.cycle_weight"
+            f"{BLIND_CYCLE}); raise loss.cycle_weight or lower loss.content_adversarial_weight"
         )
     return ""

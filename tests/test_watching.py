@@ -1,5 +1,6 @@
 import errno
 import json
+import subprocess
 
 import pandas as pd
 import pytest
@@ -71,6 +72,13 @@ def test_a_full_disk_is_warned_about_once_and_training_goes_on(
     assert len(warnings) == 1
     assert "No space left on device); training goes on" in warnings[0]
     assert not (tmp_path / "history.csv").exists()
+
+
+def test_a_repository_without_a_commit_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    with pytest.raises(AddaError, match=r"commit once: git add -A && git commit"):
+        make_watch(*(tmp_path / name for name in ("history.csv", "train.json", "logs")), run="run")
 
 
 @pytest.mark.parametrize(
