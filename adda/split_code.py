@@ -126,16 +126,16 @@ class SplitCode(NamedTuple):
         objectives = defaultdict(float)
         digit = batch.source[..., :1]
         content = self.content(batch.target, training=True)
-        # What is drawn does not teach the encoder: an image without content is its own ground, and
-        # so a perfect reconstruction.
-        cut = tf.stop_gradient(content)
-        style = ground(batch.target, cut)
+        style = ground(batch.target, content)
         # Every source digit gets the ground of another image: which one is random already.
         translated = self.draw(digit, style, training=True)
         figures["diversity"] = diversity(translated, batch.target)
 
         if loss.l2_weight:
-            reconstructed = self.draw(cut, style, training=True)
+            # The decoder alone learns from it. To the encoder, finding no digit at all is best: the
+            # image is its own ground then, and needs no figure.
+            parts = tf.stop_gradient(content), tf.stop_gradient(style)
+            reconstructed = self.draw(*parts, training=True)
             figures["l2"] = mean_squared_error(batch.target, reconstructed)
             objectives["autoencoder"] += loss.l2_weight * figures["l2"]
 
@@ -204,16 +204,30 @@ def ground(images: tf.Tensor, content: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [n, 28, 28, 3] in [0, 1].
     """
-    covered = tf.minimum(1.0, 2.0 * tf.nn.max_pool2d(content, 3, 1, "SAME"))
+    covered = tf.minimum(1.0, 2.0 * _widen(content))
     kept = 1.0 - covered
     around = _blur(images * kept) / (_blur(kept) + 1e-3)
     return kept * images + covered * around
 
 
+def _widen(content: tf.Tensor) -> tf.Tensor:
+    """The largest of each pixel and its eight neighbours."""
+    # Not max_pool2d: inside a loop, which kernel its gradient gets depends on the order in which
+    # TensorFlow's oneDNN pass reads the graph, and so rounding differs between processes.
+    for vertical, horizontal in ((1, 0), (0, 1)):
+        padded = tf.pad(content, [[0, 0], [vertical] * 2, [horizontal] * 2, [0, 0]])
+        before, centre, after = (
+            tf.slice(padded, [0, k * vertical, k * horizontal, 0], tf.shape(content))
+            for k in range(3)
+        )
+        content = tf.maximum(tf.maximum(before, centre), after)
+    return content
+
+
 def _blur(images: tf.Tensor) -> tf.Tensor:
     place = np.arange(28)
     kernel = np.exp(-0.5 * ((place[:, None] - place) / BLUR) ** 2).astype(np.float32)
-    # As two matrix products: on a CPU faster than a depthwise convolution as wide as the image.
+    # As two matrix products: a depthwise convolution's gradient is slow on a CPU.
     return tf.einsum("ij,njkc,kl->nilc", kernel, images, kernel)
 
 

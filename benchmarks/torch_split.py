@@ -39,7 +39,7 @@ def make_run(width: float, batch_size: int, source: np.ndarray, target: np.ndarr
         content = torch.sigmoid(encoder(images))
         style = ground(images, content)
         translated = paint(digit, style)
-        l2 = functional.mse_loss(paint(content, style), images)
+        l2 = functional.mse_loss(paint(content.detach(), style.detach()), images)
         real, fake = critic(images), critic(translated)
         returned = encoder(translated.detach())
         cycle = functional.binary_cross_entropy_with_logits(returned, digit)
