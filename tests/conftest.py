@@ -18,6 +18,15 @@ def rng() -> np.random.Generator:
 
 
 @pytest.fixture
+def dark_and_bright(rng) -> tuple[np.ndarray, np.ndarray]:
+    """60 images that any classifier can learn: dark ones are 0 and bright ones 1."""
+    digits = rng.integers(0, 2, 60, np.uint8)
+    images = np.where(digits[:, None, None, None], 250, 5).astype(np.uint8)
+    images = np.broadcast_to(images, (60, 28, 28, 3)).copy()
+    return images, digits
+
+
+@pytest.fixture
 def run_python():
     """Run Python code in a process of its own, with the repository importable."""
 

@@ -91,10 +91,8 @@ def test_both_ways_is_the_mean_of_two_views(rng):
     assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
 
 
-def test_a_classifier_is_confident_of_what_it_knows(rng):
-    digits = rng.integers(0, 2, 60, np.uint8)
-    images = np.where(digits[:, None, None, None], 250, 5).astype(np.uint8)
-    images = np.broadcast_to(images, (60, 28, 28, 3)).copy()
+def test_a_classifier_is_confident_of_what_it_knows(dark_and_bright, rng):
+    images, digits = dark_and_bright
     classifier = fit_classifier(labelled(images, digits, 20, 0), JUDGE, "test")
     assert (predict_digits(classifier, images) == digits).all()
     sure, read = confident(classifier, images, 0.5)

@@ -15,11 +15,9 @@ def test_smoothed_cross_entropy(rng):
     assert float(smoothed_cross_entropy(digits, logits)) == pytest.approx(expected, rel=1e-6)
 
 
-def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(rng):
+def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright):
     """0.91, where plain cross-entropy would end near 1."""
-    digits = rng.integers(0, 2, 60, np.uint8)
-    images = np.where(digits[:, None, None, None], 250, 5).astype(np.uint8)
-    images = np.broadcast_to(images, (60, 28, 28, 3)).copy()
+    images, digits = dark_and_bright
     params = JudgeParams(width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0)
     sure = probabilities(fit_classifier(labelled(images, digits, 20, 0), params, "test"), images)
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)
