@@ -20,7 +20,10 @@ def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray
     Returns:
         The results, stacked along the first axis.
     """
-    return run_batches(uint8_function(function, len(images)), *images)
+    # A concrete function: TensorFlow warns of a function that is traced anew for every call, as
+    # it must be here, since each call brings another one.
+    traced = uint8_function(function, len(images)).get_concrete_function()
+    return run_batches(traced, *images)
 
 
 def uint8_function(function: Callable[..., tf.Tensor], arguments: int) -> Callable[..., tf.Tensor]:
