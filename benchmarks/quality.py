@@ -140,8 +140,9 @@ def draw(table: pd.DataFrame, path: Path) -> None:
         axis.set_xscale("log")
         axis.set_xlabel(cost.replace("_", " "))
     axes[0].set_ylabel("adapted accuracy")
-    axes[0].legend()
-    axes[2].legend()
+    for axis in axes[[0, 2]]:
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=120)
 
