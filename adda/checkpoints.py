@@ -9,6 +9,7 @@ import hashlib
 import json
 import sys
 import time
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import numpy as np
 import tensorflow as tf
 
 from adda.device import is_chief
-from adda.files import DAMAGED, whole
+from adda.files import whole
 
 KEPT = 2  # the newest, and one before it in case that is damaged
+# What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
+# a RuntimeError.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 History = list[dict[str, float]]
 

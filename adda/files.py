@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from adda.errors import AddaError
-
-# What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
-# a RuntimeError.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
 @contextmanager

@@ -6,10 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.arrays import read_array, write_array
 from adda.batch import to_float, to_pixels
 from adda.checkpoints import History
-from adda.errors import AddaError
-from adda.files import DAMAGED
 from adda.models import Model
 
 MOMENTS = 8
@@ -45,22 +44,20 @@ class Progress:
         self.steps.assign(steps)
         return translated
 
-    def save(self, path: Path) -> None:
+    def save(self, directory: Path) -> None:
         """Write what `load_progress` reads."""
-        np.savez(path, steps=self.steps.numpy(), images=self.images.numpy().astype(np.uint8))
+        write_array(directory / "steps.npy", self.steps.numpy())
+        write_array(directory / "images.npy", self.images.numpy().astype(np.uint8))
 
 
-def load_progress(path: str | Path) -> dict[int, np.ndarray]:
+def load_progress(directory: Path) -> dict[int, np.ndarray]:
     """The translations, uint8 [n, 28, 28, 3], by the number of steps that led to them.
 
     Raises:
-        AddaError: the file is missing or damaged.
+        AddaError: a file is missing or damaged.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(zip(file["steps"].tolist(), file["images"], strict=True))
-    except DAMAGED as error:
-        raise AddaError(f"{path} cannot be read ({error}); run dvc repro") from None
+    steps, images = (read_array(directory / f"{name}.npy") for name in ("steps", "images"))
+    return dict(zip(steps.tolist(), images, strict=True))
 
 
 def _kept(shape: tuple[int, ...]) -> keras.Variable:

@@ -1,7 +1,8 @@
 """data/raw as *download* leaves it, whatever the source.
 
-mnist.npz holds the source domain, mnistm_data.pkl the target, and labels.npy the digits of the
+mnist/ holds the source domain, mnistm_data.pkl the target, and labels.npy the digits of the
 held-out source images. The names are those of the pair of domains that this project is about.
+Nothing is zipped: a zip archive of the same arrays differs between patch releases of Python.
 """
 
 import pickle
@@ -10,14 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from adda.arrays import check_images, check_labels, read_labels, write_array
+from adda.arrays import check_images, check_labels, read_array, read_labels, write_array
 from adda.errors import AddaError
-from adda.files import DAMAGED
 from adda.safe_pickle import load_arrays
 
-MNIST_NAME = "mnist.npz"
+MNIST_NAME = "mnist"
 MNISTM_NAME = "mnistm_data.pkl"
 LABELS_NAME = "labels.npy"
+MNIST_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 class Raw(NamedTuple):
@@ -37,7 +38,8 @@ class Raw(NamedTuple):
 def write_raw(directory: Path, raw: Raw) -> None:
     """Write both domains into a new directory."""
     directory.mkdir()
-    np.savez(directory / MNIST_NAME, **raw.mnist)
+    for name, array in raw.mnist.items():
+        write_array(directory / MNIST_NAME / f"{name}.npy", array)
     with (directory / MNISTM_NAME).open("wb") as file:
         pickle.dump(raw.mnistm, file, protocol=4)
     write_array(directory / LABELS_NAME, raw.held_out_labels)
@@ -49,7 +51,7 @@ def read_raw(directory: Path) -> Raw:
     Raises:
         AddaError: a file is missing, unreadable, or holds other arrays than its layout says.
     """
-    mnist = _read_mnist(directory / MNIST_NAME)
+    mnist = {name: read_array(directory / MNIST_NAME / f"{name}.npy") for name in MNIST_ARRAYS}
     mnistm = load_arrays(directory / MNISTM_NAME)
     if not isinstance(mnistm, dict):
         raise AddaError(f"{directory / MNISTM_NAME} holds no dictionary of arrays")
@@ -62,13 +64,3 @@ def read_raw(directory: Path) -> Raw:
             check_images(images, shape, name)
             check_labels(labels, len(images), f"{name}: labels")
     return Raw(mnist, mnistm, read_labels(directory / LABELS_NAME, len(mnist["x_test"])))
-
-
-def _read_mnist(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in ("x_train", "y_train", "x_test", "y_test")}
-    except FileNotFoundError:
-        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except DAMAGED as error:
-        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None

@@ -1,5 +1,7 @@
 """Draw what the networks learned: translations, styles, contents, and how they came about."""
 
+from pathlib import Path
+
 import numpy as np
 
 from adda.arrays import read_array, read_images, read_labels
@@ -53,7 +55,7 @@ def main() -> str:
         "metrics/interpolation.png", dict(zip(rows, np.split(between, len(few)), strict=False))
     )
 
-    progress = load_progress("data/model/progress.npz")
+    progress = load_progress(Path("data/model/progress"))
     save_grid("metrics/training.png", {f"step {step}": row for step, row in progress.items()})
     return "metrics/*.png: translated, contents, styles, interpolation, training"
 

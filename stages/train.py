@@ -69,7 +69,7 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
 
 
 def write_examples(directory: Path, progress: Progress, target: np.ndarray) -> None:
-    progress.save(directory / "progress.npz")
+    progress.save(directory / "progress")
     write_array(directory / STYLES, target[:STYLE_COUNT])
 
 

@@ -292,7 +292,7 @@ def test_raw_comes_back_as_written(tmp_path, load):
     assert same(back.mnist, raw.mnist)
     assert same(back.mnistm, raw.mnistm)
     assert (back.held_out_labels == raw.held_out_labels).all()
-    path = tmp_path / "raw/mnist.npz"
+    path = tmp_path / "raw/mnist/x_test.npy"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(AddaError, match=r"mnist\.npz"):
+    with pytest.raises(AddaError, match=r"mnist/x_test\.npy cannot be read"):
         read_raw(tmp_path / "raw")

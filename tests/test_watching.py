@@ -110,9 +110,9 @@ def test_an_encoder_that_still_finds_no_digit_is_a_collapse():
 
 
 def test_damaged_progress_is_named(tmp_path):
-    path = tmp_path / "progress.npz"
-    with pytest.raises(AddaError, match=r"progress\.npz cannot be read"):
-        load_progress(path)
-    path.write_bytes(b"PK")
-    with pytest.raises(AddaError, match=r"progress\.npz cannot be read"):
-        load_progress(path)
+    with pytest.raises(AddaError, match=r"progress/steps\.npy is missing"):
+        load_progress(tmp_path / "progress")
+    (tmp_path / "progress").mkdir()
+    (tmp_path / "progress/steps.npy").write_bytes(b"PK")
+    with pytest.raises(AddaError, match=r"progress/steps\.npy cannot be read"):
+        load_progress(tmp_path / "progress")
