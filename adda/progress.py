@@ -9,6 +9,7 @@ import tensorflow as tf
 from adda.arrays import read_array, write_array
 from adda.batch import to_float, to_pixels
 from adda.checkpoints import History
+from adda.errors import AddaError
 from adda.models import Model
 
 MOMENTS = 8
@@ -54,9 +55,14 @@ def load_progress(directory: Path) -> dict[int, np.ndarray]:
     """The translations, uint8 [n, 28, 28, 3], by the number of steps that led to them.
 
     Raises:
-        AddaError: a file is missing or damaged.
+        AddaError: a file is missing or damaged, or one does not fit the other.
     """
     steps, images = (read_array(directory / f"{name}.npy") for name in ("steps", "images"))
+    if steps.shape != images.shape[:1]:
+        raise AddaError(
+            f"{directory}: steps {steps.shape} do not fit images {images.shape}; "
+            "delete it and run dvc repro"
+        )
     return dict(zip(steps.tolist(), images, strict=True))
 
 

@@ -2,6 +2,7 @@ import errno
 import json
 import subprocess
 
+import numpy as np
 import pandas as pd
 import pytest
 from dvclive import Live
@@ -115,4 +116,8 @@ def test_damaged_progress_is_named(tmp_path):
     (tmp_path / "progress").mkdir()
     (tmp_path / "progress/steps.npy").write_bytes(b"PK")
     with pytest.raises(AddaError, match=r"progress/steps\.npy cannot be read"):
+        load_progress(tmp_path / "progress")
+    np.save(tmp_path / "progress/steps.npy", np.zeros(8))
+    np.save(tmp_path / "progress/images.npy", np.zeros((7, 28, 28, 3), np.uint8))
+    with pytest.raises(AddaError, match=r"steps \(8,\) do not fit images \(7, 28, 28, 3\)"):
         load_progress(tmp_path / "progress")
