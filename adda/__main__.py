@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adda.errors import AddaError
-from adda.files import whole, write_csv
-from adda.seeds import benchmark, over_seeds, unfinished
-from adda.stage import run_stage
+from adda.common.errors import AddaError
+from adda.common.outputs import whole, write_csv
+from adda.common.runner import run_stage
+from adda.reporting.experiments import benchmark, over_seeds, unfinished
 
 
 def main() -> str:
@@ -134,7 +134,7 @@ def extend_benchmark(options: argparse.Namespace) -> str:
 
 
 def write_report(options: argparse.Namespace) -> str:
-    from adda.report import read_run, render_report
+    from adda.reporting.report import read_run, render_report
 
     _check_file(options.output)
     html = render_report([read_run(revision) for revision in options.revisions or [None]])
@@ -168,7 +168,7 @@ def _check_new(out: str) -> None:
 
 
 def import_original(options: argparse.Namespace) -> str:
-    from adda.published_weights import import_weights
+    from adda.serving.tf1_checkpoints import import_weights
 
     _check_new(options.out)
     params = import_weights(options.checkpoint, options.out)
@@ -176,8 +176,8 @@ def import_original(options: argparse.Namespace) -> str:
 
 
 def export_forms(options: argparse.Namespace) -> str:
-    from adda.export import export
-    from adda.models import load_model
+    from adda.recipes.storage import load_model
+    from adda.serving.export import export
 
     _check_new(options.out)
     difference = export(load_model(options.model), options.out)
@@ -186,8 +186,8 @@ def export_forms(options: argparse.Namespace) -> str:
 
 def translate(options: argparse.Namespace) -> str:
     """Redraw a user's images; files that cannot be used are skipped and make the exit code 1."""
-    from adda.own_images import find_images, read_styles, redraw_files
-    from adda.translator import Translator
+    from adda.serving.image_files import find_images, read_styles, redraw_files
+    from adda.serving.translator import Translator
 
     if options.seed < 0:
         raise AddaError(f"--seed is {options.seed}; it must not be negative")

@@ -51,11 +51,11 @@ def measure(batch_size: int, width: float, images: int) -> dict[str, float]:
     """Time a step, an image and a checkpoint, in milliseconds; cores; the peak memory, in MB."""
     import numpy as np
 
-    from adda.checkpoints import Checkpoints
-    from adda.device import use_device
-    from adda.loop import compile_steps
-    from adda.params import ModelParams, read_params
-    from adda.training import make_learners, make_step
+    from adda.common.params import ModelParams, read_params
+    from adda.engine.checkpoints import Checkpoints
+    from adda.engine.devices import use_device
+    from adda.engine.loop import compile_steps
+    from adda.training.trainer import make_learners, make_step
 
     use_device("cpu")
     params = read_params(ROOT / "params.yaml")

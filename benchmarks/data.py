@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.mnistm import blend, make_mnistm
-from adda.safe_pickle import load_arrays
+from adda.datasets.mnistm import blend, make_mnistm
+from adda.datasets.safe_pickle import load_arrays
 from benchmarks.memory import peak_memory
 
 RUNS = 5
@@ -54,7 +54,8 @@ def reading_memory(call: str, path: Path) -> float:
     """Peak memory of a process that reads the file, in MB, less an idle one's."""
     code = (
         "from pathlib import Path\n"
-        "from adda.safe_pickle import load_arrays\nfrom benchmarks.data import plain_load\n"
+        "from adda.datasets.safe_pickle import load_arrays\n"
+        "from benchmarks.data import plain_load\n"
         f"path = Path({str(path)!r})\nkept = "
     )
     return peak_memory(code + call) - peak_memory(code + "None")

@@ -43,7 +43,7 @@ def profile(recipe: str, width: float, batch_size: int) -> Counter:
     import tensorflow as tf
     from tensorflow.tsl.profiler.protobuf.xplane_pb2 import XSpace
 
-    from adda.loop import compile_steps
+    from adda.engine.loop import compile_steps
 
     call, _ = compile_steps(step)
     call(0, STEPS).numpy()  # allocates

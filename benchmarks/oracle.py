@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from adda.mnistm import blend
-from adda.raw import read_raw
+from adda.datasets.mnistm import blend
+from adda.datasets.raw_files import read_raw
 
 
 class Oracle:

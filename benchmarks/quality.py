@@ -45,13 +45,13 @@ def main() -> None:
 
 def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[str, object]]:
     """A row for each length of a classifier's training; the translator is trained once."""
-    from adda.adaptation import translations
-    from adda.arrays import read_images, read_labels
-    from adda.classifier import fit_classifier, predict_digits
-    from adda.device import use_device
-    from adda.models import load_model
-    from adda.params import read_params
-    from adda.translation import styles
+    from adda.classification.adaptation import translations
+    from adda.classification.classifier import fit_classifier, predict_digits
+    from adda.common.array_files import read_images, read_labels
+    from adda.common.params import read_params
+    from adda.engine.devices import use_device
+    from adda.inference.translation import styles
+    from adda.recipes.storage import load_model
     from benchmarks.oracle import Oracle, undo_blend
 
     params = read_params("params.yaml")
@@ -97,11 +97,11 @@ def train(
     """The method's networks after so many steps, and the CPU seconds that these took."""
     import keras
 
-    from adda.loop import run_steps
-    from adda.models import make_model
-    from adda.params import read_params
-    from adda.training import Learners, make_optimizers, make_step
-    from benchmarks.pixelda import make_pixelda
+    from adda.common.params import read_params
+    from adda.engine.loop import run_steps
+    from adda.recipes.pixelda import make_pixelda
+    from adda.recipes.storage import make_model
+    from adda.training.trainer import Learners, make_optimizers, make_step
 
     params = read_params("params.yaml")
     schedule = params.train.model_copy(update={"steps": steps})

@@ -6,8 +6,8 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.parametrizations import spectral_norm
 
-from adda.networks import filters
-from adda.split_code import BLUR
+from adda.nn.networks import filters
+from adda.recipes.split import BLUR
 
 PLACE = torch.arange(28, dtype=torch.float32)
 KERNEL = torch.exp(-0.5 * ((PLACE[:, None] - PLACE) / BLUR) ** 2)

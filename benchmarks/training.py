@@ -186,7 +186,7 @@ def ours(
     step = make_our_step(recipe, width, batch_size, steps, precision, deterministic)
     import tensorflow as tf
 
-    from adda.loop import compile_steps
+    from adda.engine.loop import compile_steps
 
     call, _ = compile_steps(step)
     seconds = _timed(steps, lambda count: call(0, count).numpy())
@@ -215,14 +215,14 @@ def make_our_step(
     deterministic: bool = True,
 ) -> Callable:
     """The pipeline's step on made-up images; the process must not have imported TensorFlow yet."""
-    from adda.device import use_device
-    from adda.params import LossParams, ModelParams, TrainParams
+    from adda.common.params import LossParams, ModelParams, TrainParams
+    from adda.engine.devices import use_device
 
     if deterministic:
         use_device("auto")
     import keras
 
-    from adda.training import make_learners, make_step
+    from adda.training.trainer import make_learners, make_step
 
     keras.utils.set_random_seed(0)
     split = recipe == "split"

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from adda.own_images import find_images, redraw_files
-from adda.translator import Translator
+from adda.serving.image_files import find_images, redraw_files
+from adda.serving.translator import Translator
 from benchmarks.memory import peak_memory
 
 ROUNDS = 3

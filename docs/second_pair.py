@@ -16,8 +16,8 @@ from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from adda.mnistm import make_mnistm
-from adda.packaged import packaged_digits, packaged_photographs
+from adda.datasets.mnistm import make_mnistm
+from adda.datasets.packaged import packaged_digits, packaged_photographs
 
 TEST_SIZE = 500
 

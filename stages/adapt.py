@@ -2,18 +2,18 @@
 
 import pandas as pd
 
-from adda.adaptation import both_ways, confident, in_halves, translations
-from adda.arrays import read_images, read_labels
-from adda.checkpoints import Checkpoints, run_key
-from adda.classifier import fit_classifier, labelled, load_classifier, predict_digits
-from adda.device import use_device
-from adda.files import remove, write_csv, write_json
-from adda.models import load_model
-from adda.params import read_params
-from adda.scores import accuracy, gap_recovered, with_interval
-from adda.split_code import SplitCode
-from adda.stage import CHECKPOINTS, run_stage
-from adda.translation import styles
+from adda.classification.adaptation import both_ways, confident, in_halves, translations
+from adda.classification.classifier import fit_classifier, labelled, load_classifier, predict_digits
+from adda.common.array_files import read_images, read_labels
+from adda.common.outputs import remove, write_csv, write_json
+from adda.common.params import read_params
+from adda.common.runner import CHECKPOINTS, run_stage
+from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.devices import use_device
+from adda.evaluation.scores import accuracy, gap_recovered, with_interval
+from adda.inference.translation import styles
+from adda.recipes.split import SplitCode
+from adda.recipes.storage import load_model
 
 
 def main() -> str:

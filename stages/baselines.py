@@ -1,14 +1,14 @@
 """Train the judge on labelled target images, and the same classifier on source images: the ends
 of the scale that every later number is read against."""
 
-from adda.arrays import read_images, read_labels
-from adda.checkpoints import Checkpoints, run_key
-from adda.classifier import fit_classifier, labelled, predict_digits, save_classifier
-from adda.device import use_device
-from adda.files import remove, write_json
-from adda.params import read_params
-from adda.scores import accuracy
-from adda.stage import CHECKPOINTS, run_stage
+from adda.classification.classifier import fit_classifier, labelled, predict_digits, save_classifier
+from adda.common.array_files import read_images, read_labels
+from adda.common.outputs import remove, write_json
+from adda.common.params import read_params
+from adda.common.runner import CHECKPOINTS, run_stage
+from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.devices import use_device
+from adda.evaluation.scores import accuracy
 
 
 def main() -> str:

@@ -1,9 +1,9 @@
 """Write the model card from the run's own parameters and metrics."""
 
-from adda.card import render_card
-from adda.files import read_json, whole
-from adda.params import read_params
-from adda.stage import run_stage
+from adda.common.outputs import read_json, whole
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.reporting.card import render_card
 
 
 def main() -> str:

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pooch
 
-from adda.files import whole
-from adda.params import read_params
-from adda.raw import write_raw
-from adda.sources import load_source
-from adda.stage import run_stage
+from adda.common.outputs import whole
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.datasets.raw_files import write_raw
+from adda.datasets.sources import load_source
 
 
 def main() -> str:

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from adda.arrays import read_images, read_labels
-from adda.device import use_device
-from adda.embedding import codes, flatten, read_digits, tell_domains, write_projector
-from adda.files import whole, write_json
-from adda.models import load_model
-from adda.params import read_params
-from adda.pictures import save_scatter
-from adda.scores import accuracy
-from adda.stage import run_stage
+from adda.common.array_files import read_images, read_labels
+from adda.common.outputs import whole, write_json
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.engine.devices import use_device
+from adda.evaluation.embedding import codes, flatten, read_digits, tell_domains, write_projector
+from adda.evaluation.pictures import save_scatter
+from adda.evaluation.scores import accuracy
+from adda.recipes.storage import load_model
 
 SHOWN = 500  # images of each kind, at most
 PROBED = 5000  # at most, of each kind

@@ -2,16 +2,22 @@
 
 import pandas as pd
 
-from adda.arrays import read_array, read_images, read_labels
-from adda.classifier import features, load_classifier, predict_digits
-from adda.device import use_device
-from adda.files import write_csv, write_json
-from adda.models import load_model
-from adda.params import read_params
-from adda.scores import accuracy, colour_distance, frechet_distance, overlap, style_diversity
-from adda.split_code import SplitCode
-from adda.stage import run_stage
-from adda.translation import contents
+from adda.classification.classifier import features, load_classifier, predict_digits
+from adda.common.array_files import read_array, read_images, read_labels
+from adda.common.outputs import write_csv, write_json
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.engine.devices import use_device
+from adda.evaluation.scores import (
+    accuracy,
+    colour_distance,
+    frechet_distance,
+    overlap,
+    style_diversity,
+)
+from adda.inference.translation import contents
+from adda.recipes.split import SplitCode
+from adda.recipes.storage import load_model
 
 
 def main() -> str:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.arrays import read_array, read_images, read_labels
-from adda.device import use_device
-from adda.models import load_model
-from adda.params import read_params
-from adda.pictures import save_grid
-from adda.progress import load_progress
-from adda.split_code import SplitCode
-from adda.stage import run_stage
-from adda.translation import contents, reconstruct, styles, translate
+from adda.common.array_files import read_array, read_images, read_labels
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.engine.devices import use_device
+from adda.evaluation.pictures import save_grid
+from adda.inference.translation import contents, reconstruct, styles, translate
+from adda.recipes.split import SplitCode
+from adda.recipes.storage import load_model
+from adda.training.snapshots import load_progress
 
 BETWEEN = 5  # digits that go from one style to the next
 

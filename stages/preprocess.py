@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from adda.arrays import write_array
-from adda.files import whole
-from adda.params import read_params
-from adda.raw import read_raw
-from adda.splits import split_domains
-from adda.stage import run_stage
+from adda.common.array_files import write_array
+from adda.common.outputs import whole
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.datasets.raw_files import read_raw
+from adda.datasets.splits import split_domains
 
 SPLITS = ("train", "valid", "test")
 

@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adda.arrays import read_images, read_labels, write_array
-from adda.checkpoints import Checkpoints, run_key
-from adda.device import choose_precision, is_chief, make_strategy, use_device
-from adda.files import remove, whole, write_csv, write_json
-from adda.models import STYLES, load_model, save_model
-from adda.params import read_params
-from adda.progress import Progress
-from adda.split_code import FIGURES
-from adda.stage import CHECKPOINTS, LOGS, run_stage
-from adda.training import SHOWN, train_model
-from adda.watching import make_watch, write_history
+from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.outputs import remove, whole, write_csv, write_json
+from adda.common.params import read_params
+from adda.common.runner import CHECKPOINTS, LOGS, run_stage
+from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.devices import choose_precision, is_chief, make_strategy, use_device
+from adda.recipes.split import FIGURES
+from adda.recipes.storage import STYLES, load_model, save_model
+from adda.training.monitor import make_watch, write_history
+from adda.training.snapshots import Progress
+from adda.training.trainer import SHOWN, train_model
 
 HISTORY, SUMMARY = Path("metrics/history.csv"), Path("metrics/train.json")
 STYLE_COUNT = 256  # target images that go with the model

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from adda.arrays import read_images, read_labels, write_array
-from adda.device import use_device
-from adda.files import whole
-from adda.models import load_model
-from adda.params import read_params
-from adda.stage import run_stage
-from adda.translation import draw_styles, translate
+from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.outputs import whole
+from adda.common.params import read_params
+from adda.common.runner import run_stage
+from adda.engine.devices import use_device
+from adda.inference.translation import draw_styles, translate
+from adda.recipes.storage import load_model
 
 DIGITS, STYLES = 100, 10  # of the set that shows how much style changes
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.batch import Batch
-from adda.params import LossParams, TrainParams
+from adda.common.params import LossParams, TrainParams
+from adda.engine.sampling import Batch
 
 ROOT = Path(__file__).resolve().parent.parent
 

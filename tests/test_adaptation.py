@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.adaptation import both_ways, confident, in_halves, translations
-from adda.batch import to_float
-from adda.classifier import fit_classifier, labelled, predict_digits
-from adda.errors import AddaError
-from adda.models import make_model
-from adda.networks import make_classifier
-from adda.params import JudgeParams, ModelParams
-from adda.translation import styles
+from adda.classification.adaptation import both_ways, confident, in_halves, translations
+from adda.classification.classifier import fit_classifier, labelled, predict_digits
+from adda.common.errors import AddaError
+from adda.common.params import JudgeParams, ModelParams
+from adda.engine.sampling import to_float
+from adda.inference.translation import styles
+from adda.nn.networks import make_classifier
+from adda.recipes.storage import make_model
 
 JUDGE = JudgeParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
 

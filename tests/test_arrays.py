@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from adda.arrays import read_images, read_labels, write_array
-from adda.errors import AddaError
+from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.errors import AddaError
 
 
 def test_images_and_labels_come_back_as_written(tmp_path, rng):

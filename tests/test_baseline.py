@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 from conftest import loss_params
 
-from adda.baseline import make_baseline
-from adda.networks import make_decoder, make_discriminator, make_encoder
-from adda.params import ModelParams
+from adda.common.params import ModelParams
+from adda.nn.networks import make_decoder, make_discriminator, make_encoder
+from adda.recipes.baseline import make_baseline
 
 MODEL = ModelParams(recipe="baseline", width=0.05, code_size=8)
 

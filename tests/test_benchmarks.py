@@ -3,12 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
-from adda.batch import to_float
-from adda.mnistm import make_mnistm
-from adda.raw import Raw, write_raw
-from adda.splits import binarise
+from adda.datasets.mnistm import make_mnistm
+from adda.datasets.raw_files import Raw, write_raw
+from adda.datasets.splits import binarise
+from adda.engine.sampling import to_float
+from adda.recipes.pixelda import ADVERSARIAL, CLASS, make_pixelda
 from benchmarks.oracle import Oracle, undo_blend
-from benchmarks.pixelda import ADVERSARIAL, CLASS, make_pixelda
 
 
 def test_the_oracle_draws_mnistm_itself(rng, tmp_path):

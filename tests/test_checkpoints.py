@@ -13,10 +13,10 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
-from adda.checkpoints import Checkpoints, run_key
-from adda.classifier import fit_classifier, labelled
-from adda.loop import run_steps
-from adda.params import JudgeParams
+from adda.classification.classifier import fit_classifier, labelled
+from adda.common.params import JudgeParams
+from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.loop import run_steps
 
 
 class Run:
@@ -170,10 +170,10 @@ TRAIN = """
 import sys
 import numpy as np
 from pathlib import Path
-from adda.checkpoints import Checkpoints
-from adda.params import LossParams, ModelParams, TrainParams
-from adda.device import use_device
-from adda.training import train_model
+from adda.engine.checkpoints import Checkpoints
+from adda.common.params import LossParams, ModelParams, TrainParams
+from adda.engine.devices import use_device
+from adda.training.trainer import train_model
 use_device("cpu")
 rng = np.random.default_rng(0)
 source, target = rng.integers(0, 256, (2, 40, 28, 28, 3), np.uint8)

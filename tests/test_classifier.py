@@ -1,8 +1,13 @@
 import numpy as np
 import pytest
 
-from adda.classifier import fit_classifier, labelled, probabilities, smoothed_cross_entropy
-from adda.params import JudgeParams
+from adda.classification.classifier import (
+    fit_classifier,
+    labelled,
+    probabilities,
+    smoothed_cross_entropy,
+)
+from adda.common.params import JudgeParams
 
 
 def test_smoothed_cross_entropy(rng):

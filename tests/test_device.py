@@ -2,7 +2,7 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
-from adda.device import choose_precision
+from adda.engine.devices import choose_precision
 
 gpus = tf.config.list_physical_devices("GPU")
 
@@ -10,8 +10,8 @@ gpus = tf.config.list_physical_devices("GPU")
 @pytest.mark.skipif(bool(gpus), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there_is_one_clear_sentence(run_python):
     code = """
-from adda.device import use_device
-from adda.stage import run_stage
+from adda.engine.devices import use_device
+from adda.common.runner import run_stage
 run_stage(lambda: use_device("gpu"))
 """
     result = run_python(code, ROOT)
@@ -22,7 +22,7 @@ run_stage(lambda: use_device("gpu"))
 
 @pytest.mark.parametrize("choice", ["auto", "cpu"])
 def test_the_log_says_which(run_python, choice):
-    code = f"from adda.device import use_device; print(use_device({choice!r}))"
+    code = f"from adda.engine.devices import use_device; print(use_device({choice!r}))"
     expected = "GPU (" if gpus and choice == "auto" else "CPU ("
     assert run_python(code, ROOT).stdout.startswith(expected)
 
@@ -48,7 +48,7 @@ def test_onednn_is_on_before_tensorflow_is_imported(run_python):
     code = """
 import os
 os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-import adda.networks, sys
+import adda.nn.networks, sys
 print(os.environ["TF_ENABLE_ONEDNN_OPTS"], "tensorflow" in sys.modules)
 """
     assert run_python(code, ROOT).stdout.split() == ["1", "True"]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from adda.embedding import codes, flatten, read_digits, tell_domains, write_projector
-from adda.models import make_model
-from adda.params import ModelParams
+from adda.common.params import ModelParams
+from adda.evaluation.embedding import codes, flatten, read_digits, tell_domains, write_projector
+from adda.recipes.storage import make_model
 
 DIGITS = np.random.default_rng(1).integers(0, 10, 200)
 

@@ -4,8 +4,8 @@ import json
 import pytest
 import tensorflow as tf
 
-from adda.errors import AddaError
-from adda.stage import run_stage
+from adda.common.errors import AddaError
+from adda.common.runner import run_stage
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_stage_notes_its_time_whatever_was_noted_before(tmp_path, run_python, 
     code = """
 from types import SimpleNamespace
 import __main__
-from adda.stage import run_stage
+from adda.common.runner import run_stage
 __main__.__spec__ = SimpleNamespace(name="stages.embed")
 run_stage(lambda: "done")
 """

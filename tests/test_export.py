@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda import export as exporting
-from adda.errors import AddaError
-from adda.export import export, run_onnx, run_saved_model
-from adda.models import make_model
-from adda.params import ModelParams
+from adda.common.errors import AddaError
+from adda.common.params import ModelParams
+from adda.recipes.storage import make_model
+from adda.serving import export as exporting
+from adda.serving.export import export, run_onnx, run_saved_model
 
 
 @pytest.fixture(params=["split", "baseline"])

@@ -14,9 +14,9 @@ import pytest
 import trustme
 from conftest import ROOT
 
-from adda import fetch as fetching
-from adda.errors import AddaError
-from adda.fetch import fetch
+from adda.common.errors import AddaError
+from adda.datasets import downloads as fetching
+from adda.datasets.downloads import fetch
 
 BODY = os.urandom(3_000_000)
 DIGEST = "sha256:" + hashlib.sha256(BODY).hexdigest()
@@ -179,7 +179,7 @@ def test_nobody_there_fails_fast(tmp_path, monkeypatch):
 def test_kill_9_in_mid_download_leaves_no_file_of_that_name(server, tmp_path):
     code = f"""
 from pathlib import Path
-from adda.fetch import fetch
+from adda.datasets.downloads import fetch
 fetch("file.bin", ["{server.address}/slow/file.bin"], "{DIGEST}", None, Path(r"{tmp_path}/cache"))
 """
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from adda.files import whole, write_json
+from adda.common.outputs import whole, write_json
 
 
 def test_a_failed_block_leaves_what_was_there(tmp_path):
@@ -31,7 +31,7 @@ def test_a_directory_replaces_the_one_before(tmp_path):
 def test_kill_9_leaves_no_half_written_file(tmp_path, run_python):
     code = """
 import os, signal
-from adda.files import whole
+from adda.common.outputs import whole
 with whole("out") as partial:
     partial.mkdir()
     (partial / "half").write_text("half")

@@ -9,12 +9,12 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from adda.errors import AddaError
-from adda.folders import read_domain
-from adda.params import read_params
-from adda.raw import read_raw, write_raw
-from adda.sources import load_source
-from adda.splits import split_domains
+from adda.common.errors import AddaError
+from adda.common.params import read_params
+from adda.datasets.folders import read_domain
+from adda.datasets.raw_files import read_raw, write_raw
+from adda.datasets.sources import load_source
+from adda.datasets.splits import split_domains
 
 
 def colour(domain, part, digit, number):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from adda.handwriting import bright_ink, to_digit
+from adda.serving.handwriting import bright_ink, to_digit
 
 
 def seven(size=(400, 300), ink=30, paper=220, width=16):

@@ -1,6 +1,6 @@
 MANY_PASSES = """
 import numpy as np
-from adda.inference import apply
+from adda.inference.batches import apply
 images = np.full((1, 28, 28, 3), 51, np.uint8)
 for factor in range(8):
     np.testing.assert_allclose(apply(lambda batch: factor * batch, images), factor * 0.2, rtol=1e-6)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.layers import BatchNorm, SpectralNorm
+from adda.nn.layers import BatchNorm, SpectralNorm
 
 
 @pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])

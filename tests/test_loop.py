@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.batch import draw_batch
-from adda.errors import AddaError
-from adda.loop import run_steps
+from adda.common.errors import AddaError
+from adda.engine.loop import run_steps
+from adda.engine.sampling import draw_batch
 
 
 def count_up(number):

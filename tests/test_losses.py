@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda import losses
+from adda.recipes import losses
 
 
 def log_sigmoid(x):

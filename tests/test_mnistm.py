@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from adda.errors import AddaError
-from adda.mnistm import blend, make_mnistm
+from adda.common.errors import AddaError
+from adda.datasets.mnistm import blend, make_mnistm
 
 
 def test_blend_is_the_absolute_difference_by_hand():

@@ -10,15 +10,15 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from adda import own_images
-from adda.errors import AddaError
-from adda.models import save_model
-from adda.own_images import find_images, read_styles, redraw_files
-from adda.params import ModelParams
-from adda.pictures import save_grid
-from adda.split_code import make_split_code
-from adda.translation import contents, translate
-from adda.translator import Translator
+from adda.common.errors import AddaError
+from adda.common.params import ModelParams
+from adda.evaluation.pictures import save_grid
+from adda.inference.translation import contents, translate
+from adda.recipes.split import make_split_code
+from adda.recipes.storage import save_model
+from adda.serving import image_files as own_images
+from adda.serving.image_files import find_images, read_styles, redraw_files
+from adda.serving.translator import Translator
 
 
 @pytest.fixture(scope="module")

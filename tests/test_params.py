@@ -5,8 +5,8 @@ import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
 
-from adda.errors import AddaError
-from adda.params import read_params
+from adda.common.errors import AddaError
+from adda.common.params import read_params
 
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
 

@@ -17,9 +17,9 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
-from adda.baseline import make_baseline
-from adda.models import save_model
-from adda.params import ModelParams
+from adda.common.params import ModelParams
+from adda.recipes.baseline import make_baseline
+from adda.recipes.storage import save_model
 
 TINY = {
     "model": {"width": 0.05},
@@ -165,7 +165,7 @@ def test_results_are_whole(finished):
 def test_the_judge_is_the_classifier_whose_accuracy_is_reported(finished, run_python):
     code = """
 import numpy as np
-from adda.classifier import load_classifier, predict_digits
+from adda.classification.classifier import load_classifier, predict_digits
 images = np.load("data/processed/images/target_test.npy")
 labels = np.load("data/processed/labels/target_test.npy")
 print((predict_digits(load_classifier("data/judge"), images) == labels).mean())

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from adda.errors import AddaError
-from adda.models import load_model
-from adda.published_weights import import_weights
-from adda.translation import reconstruct
+from adda.common.errors import AddaError
+from adda.inference.translation import reconstruct
+from adda.recipes.storage import load_model
+from adda.serving.tf1_checkpoints import import_weights
 
 WIDTH, CODE = 0.0625, 6
 

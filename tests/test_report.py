@@ -14,9 +14,9 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
-from adda.card import render_card
-from adda.errors import AddaError
-from adda.report import PICTURES, read_run, render_report
+from adda.common.errors import AddaError
+from adda.reporting.card import render_card
+from adda.reporting.report import PICTURES, read_run, render_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 METRICS = {

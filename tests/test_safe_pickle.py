@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from adda.errors import AddaError
-from adda.safe_pickle import load_arrays
+from adda.common.errors import AddaError
+from adda.datasets.safe_pickle import load_arrays
 
 IMAGES = np.arange(4 * 28 * 28 * 3, dtype=np.uint32).astype(np.uint8).reshape(4, 28, 28, 3)
 
@@ -221,8 +221,8 @@ def test_hostile_pickles_stay_small(tmp_path, run_python):
     (tmp_path / "bomb.pkl").write_bytes(gzip.compress(b"\x80\x02" + b"\0" * 2**28, 9) * 8)
     code = f"""
 import glob, resource
-from adda.errors import AddaError
-from adda.safe_pickle import load_arrays
+from adda.common.errors import AddaError
+from adda.datasets.safe_pickle import load_arrays
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 2 * 2**30,) * 2)
 refused = 0

@@ -3,7 +3,7 @@ import pytest
 import scipy.linalg
 import scipy.stats
 
-from adda.scores import (
+from adda.evaluation.scores import (
     accuracy,
     colour_distance,
     frechet_distance,

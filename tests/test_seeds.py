@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from adda.__main__ import main
-from adda.errors import AddaError
-from adda.seeds import benchmark, over_seeds, unfinished
+from adda.common.errors import AddaError
+from adda.reporting.experiments import benchmark, over_seeds, unfinished
 
 
 def run(seed, weight, accuracy):

@@ -12,16 +12,16 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from adda import mnist as mnist_module
-from adda.bsds500 import read_photographs
-from adda.errors import AddaError
-from adda.mnist import read_mnist
-from adda.mnistm import make_mnistm
-from adda.packaged import packaged_digits, packaged_photographs
-from adda.params import read_params
-from adda.published import check_order, published_images
-from adda.raw import read_raw, write_raw
-from adda.sources import load_source
+from adda.common.errors import AddaError
+from adda.common.params import read_params
+from adda.datasets import mnist as mnist_module
+from adda.datasets.bsds500 import read_photographs
+from adda.datasets.mnist import read_mnist
+from adda.datasets.mnistm import make_mnistm
+from adda.datasets.mnistm_pickle import check_order, published_images
+from adda.datasets.packaged import packaged_digits, packaged_photographs
+from adda.datasets.raw_files import read_raw, write_raw
+from adda.datasets.sources import load_source
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +233,7 @@ def test_images_out_of_order_are_refused(coloured, digits, damage):
 
 
 def test_the_order_of_real_images_is_proved_with_room_to_spare(coloured, digits, monkeypatch):
-    monkeypatch.setattr("adda.published.REQUIRED", 0.98)
+    monkeypatch.setattr("adda.datasets.mnistm_pickle.REQUIRED", 0.98)
     check_order(digits["x_train"], coloured["train"], "file.pkl")
 
 

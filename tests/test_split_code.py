@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 from conftest import loss_params
 
-from adda.params import LossParams, ModelParams
-from adda.split_code import FIGURES, ground, make_split_code
+from adda.common.params import LossParams, ModelParams
+from adda.recipes.split import FIGURES, ground, make_split_code
 
 MODEL = ModelParams(recipe="split", width=0.05, code_size=8)
 ON = {name: 1.0 for name in LossParams.model_fields}

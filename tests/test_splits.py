@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from adda.errors import AddaError
-from adda.raw import Raw
-from adda.splits import binarise, split_domains
+from adda.common.errors import AddaError
+from adda.datasets.raw_files import Raw
+from adda.datasets.splits import binarise, split_domains
 
 N = 400
 

@@ -11,8 +11,8 @@ import time
 import pytest
 from conftest import ROOT
 
-from adda.device import make_strategy
-from adda.errors import AddaError
+from adda.common.errors import AddaError
+from adda.engine.devices import make_strategy
 
 STEPS = 50
 # The batch's spread is a figure of each replica's part; shares move by whole images.

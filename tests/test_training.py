@@ -6,13 +6,13 @@ import pytest
 import tensorflow as tf
 from conftest import loss_params, train_params
 
-from adda.batch import SOURCE, TARGET, Batch, draw_batch, to_float
-from adda.errors import AddaError
-from adda.loop import compile_steps
-from adda.models import load_model, save_model
-from adda.params import LossParams, ModelParams
-from adda.training import make_learners, make_step, train_model
-from adda.translation import reconstruct, translate
+from adda.common.errors import AddaError
+from adda.common.params import LossParams, ModelParams
+from adda.engine.loop import compile_steps
+from adda.engine.sampling import SOURCE, TARGET, Batch, draw_batch, to_float
+from adda.inference.translation import reconstruct, translate
+from adda.recipes.storage import load_model, save_model
+from adda.training.trainer import make_learners, make_step, train_model
 
 RECIPES = ("split", "baseline")
 STEP = tf.constant(0, tf.int64)

@@ -8,9 +8,9 @@ import pytest
 from dvclive import Live
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from adda.errors import AddaError
-from adda.progress import load_progress
-from adda.watching import collapse, make_watch
+from adda.common.errors import AddaError
+from adda.training.monitor import collapse, make_watch
+from adda.training.snapshots import load_progress
 
 HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
 

@@ -14,11 +14,11 @@ import numpy as np
 import tensorflow as tf
 from conftest import loss_params, train_params
 
-from adda.checkpoints import Checkpoints
-from adda.device import is_chief, make_strategy, use_device
-from adda.params import ModelParams
-from adda.stage import run_stage
-from adda.training import train_model
+from adda.common.params import ModelParams
+from adda.common.runner import run_stage
+from adda.engine.checkpoints import Checkpoints
+from adda.engine.devices import is_chief, make_strategy, use_device
+from adda.training.trainer import train_model
 
 
 def main() -> str:

@@ -1,0 +1,1 @@
+"""Classifiers, and one for images without labels; they are scored in evaluation."""

@@ -1,0 +1,1 @@
+"""Errors, atomic writes, array files, parameters, the stage runner; nothing about networks."""

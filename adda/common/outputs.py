@@ -1,0 +1,67 @@
+"""Outputs that are either whole or absent."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from adda.common.errors import AddaError
+
+
+@contextmanager
+def whole(path: str | Path) -> Iterator[Path]:
+    """Yield a scratch path beside `path`; move it into place only if the block succeeds.
+
+    The block may create a file or a directory there. A killed process leaves at most a
+    `.partial` sibling, which the next run replaces.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    remove(partial)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+    except BaseException:
+        remove(partial)
+        raise
+    if path.is_dir() or partial.is_dir():
+        remove(path)
+    partial.replace(path)  # at once: there is no moment without a file
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a directory with all that is in it, if it exists."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_json(path: str | Path) -> dict[str, float]:
+    """Read what `write_json` wrote.
+
+    Raises:
+        AddaError: the file is missing or damaged.
+    """
+    try:
+        return dict(json.loads(Path(path).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise AddaError(f"{path} cannot be read ({error}); make it anew with dvc repro") from None
+
+
+def write_json(path: str | Path, values: dict[str, float]) -> None:
+    """Write figures as JSON, floats rounded to the four decimals that anyone reads."""
+    rounded = {
+        key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()
+    }
+    with whole(path) as partial:
+        partial.write_text(json.dumps(rounded, indent=2) + "\n")
+
+
+def write_csv(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table, one line a row, without its index."""
+    with whole(path) as partial:
+        table.to_csv(partial, index=False, lineterminator="\n")

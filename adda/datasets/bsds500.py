@@ -1,0 +1,66 @@
+"""The photographs of BSDS500, whose patches are MNIST-M's backgrounds."""
+
+import tarfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from adda.common.errors import AddaError
+
+MAX_FILE_BYTES = 2**24
+MAX_PHOTOGRAPHS = 500  # a split
+MAX_PIXELS = 2**20  # BSDS500's photographs have 481 x 321
+
+
+def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
+    """Read the JPEGs of some splits from BSR_bsds500.tgz, without unpacking it to disk.
+
+    Args:
+        splits: of "train", "val" and "test"; the published MNIST-M used train.
+
+    Returns:
+        uint8 [height, width, 3] each, in the order of their names.
+
+    Raises:
+        AddaError: the archive is unreadable, or a split has no photographs in it.
+    """
+    found: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                place = PurePosixPath(member.name)
+                split = place.parent.name
+                if (
+                    member.isfile()
+                    and place.parent.parent.name == "images"
+                    and split in found
+                    and place.suffix == ".jpg"
+                ):
+                    found[split][place.name] = _decode(tar, member)
+                    if len(found[split]) > MAX_PHOTOGRAPHS:
+                        raise AddaError(f"{archive} holds more photographs than BSDS500")
+    except (OSError, EOFError, tarfile.TarError, zlib.error, Image.DecompressionBombError) as error:
+        raise AddaError(f"{archive} cannot be read ({error}); download it again") from None
+    for split, photographs in found.items():
+        if not photographs:
+            raise AddaError(
+                f"{archive} holds no photographs under images/{split}; correct "
+                "data.photographs.splits or use the published archive"
+            )
+    return [photographs[name] for photographs in found.values() for name in sorted(photographs)]
+
+
+def _decode(tar: tarfile.TarFile, member: tarfile.TarInfo) -> np.ndarray:
+    if member.size > MAX_FILE_BYTES:
+        raise AddaError(
+            f"{tar.name}: {member.name} has {member.size:,} bytes; that is no photograph"
+        )
+    with Image.open(tar.extractfile(member), formats=["JPEG"]) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise AddaError(
+                f"{tar.name}: {member.name} is {image.size}; that is no BSDS500 picture"
+            )
+        return np.asarray(image.convert("RGB"))

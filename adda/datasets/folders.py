@@ -1,0 +1,95 @@
+"""Any two domains of digits, from a user's own folders or pickles."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from adda.common.array_files import check_images, check_labels
+from adda.common.errors import AddaError
+from adda.datasets.mnistm import SIZE
+from adda.datasets.safe_pickle import load_arrays
+
+PARTS = ("train", "test")
+MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
+PICTURES = (".png", ".jpg", ".jpeg")
+BAD = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+
+
+def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
+    """Read a domain from directory/name, a folder of folders, or from directory/name.pkl.
+
+    The folder holds train/0 to train/9 and test/0 to test/9, each with files of 28 x 28 pixels that
+    show this digit: PNG or, of colour alone, JPEG. The pickle is a dictionary of what is returned.
+
+    Args:
+        mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
+
+    Returns:
+        x_train and x_test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB"; y_train and y_test,
+        uint8 [n], 0 to 9. They are in a random order, always the same one.
+
+    Raises:
+        AddaError: there is neither, or a picture or array is not of this form.
+    """
+    folder, pickled = directory / name, directory / f"{name}.pkl"
+    if folder.is_dir():
+        where, parts = folder, {part: _read_folder(folder, part, mode) for part in PARTS}
+    elif pickled.is_file():
+        where, parts = pickled, _read_pickle(pickled, mode)
+    else:
+        raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
+    domain = {}
+    for part, (images, digits) in parts.items():
+        if missing := sorted(set(range(10)) - set(digits.tolist())):
+            raise AddaError(f"{where}: {part} shows no {missing[0]}; every part needs every digit")
+        # Pictures of results show the first few images, which are to be of every digit.
+        order = np.random.default_rng(0).permutation(len(images))
+        domain |= {f"x_{part}": images[order], f"y_{part}": digits[order].astype(np.uint8)}
+    return domain
+
+
+def _read_pickle(pickled: Path, mode: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    arrays = load_arrays(pickled)
+    if not isinstance(arrays, dict):
+        raise AddaError(
+            f"{pickled} is no dictionary; it must hold x_train, y_train, x_test, y_test"
+        )
+    sides = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
+    parts = {}
+    for part in PARTS:
+        images, digits = parts[part] = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
+        check_images(images, sides, f"{pickled}: x_{part}")
+        check_labels(digits, len(images), f"{pickled}: y_{part}")
+    return parts
+
+
+def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    images, labels = [], []
+    for digit in range(10):
+        for path in sorted((folder / part / str(digit)).glob("*")):
+            if path.suffix.lower() in PICTURES:
+                images.append(_read_picture(path, mode))
+                labels.append(digit)
+    if not images:
+        raise AddaError(
+            f"{folder / part} holds no picture; put PNG or JPEG files into its folders 0 to 9, "
+            "one for each digit"
+        )
+    return np.stack(images), np.array(labels)
+
+
+def _read_picture(path: Path, mode: str) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            if image.mode not in MODES or "transparency" in image.info:
+                raise ValueError(f"it is {image.mode} or transparent, not grey or colour of 8 bits")
+            if mode == "L" and image.format == "JPEG":
+                raise ValueError("JPEG blurs what is ink, which is all above 0; give PNG")
+            if image.size != (SIZE, SIZE):
+                raise ValueError(
+                    f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}"
+                )
+            return np.asarray(ImageOps.exif_transpose(image).convert(mode))
+    except BAD as error:
+        raise AddaError(f"{path} cannot be used ({error}); mend or remove it") from None

@@ -1,0 +1,97 @@
+"""MNIST-M as others published it: pickles of images without labels, in MNIST's order."""
+
+from typing import Any
+
+import numpy as np
+
+from adda.common.errors import AddaError
+from adda.datasets.mnistm import blend
+
+SAMPLE = 2000  # images, evenly spaced, on which the order is proved
+DECOYS = 4  # other digits that each image is tried with
+REQUIRED = 0.9  # share of the sample that its own digit must explain best; by chance: 1/5
+
+
+def published_images(
+    pickled: Any, mnist: dict[str, np.ndarray], where: str
+) -> dict[str, np.ndarray]:
+    """Bring a published pickle into the layout train and test, in MNIST's order, and prove it.
+
+    Two layouts are known: train and test of 60,000 and 10,000 images; and train, valid and test
+    of 55,000, 5,000 and 10,000, in the order of TensorFlow's old tutorial reader, whose valid set
+    was the first 5,000 images of MNIST's training file and whose train set was the rest.
+
+    Args:
+        pickled: what `load_arrays` returned: a dictionary, its keys text or bytes.
+        mnist: as `read_mnist` returns it.
+        where: names the pickle in errors.
+
+    Returns:
+        train and test, uint8 [n, 28, 28, 3].
+
+    Raises:
+        AddaError: another layout, or images that are not in MNIST's order.
+    """
+    if not isinstance(pickled, dict):
+        raise AddaError(f"{where} holds {type(pickled).__name__}; it must hold a dictionary")
+    parts = {
+        key.decode("latin-1") if isinstance(key, bytes) else key: value
+        for key, value in pickled.items()
+    }
+    for name in ("train", "valid", "test"):
+        part = parts.get(name)
+        if part is None and name == "valid":
+            continue
+        shape = getattr(part, "shape", None)
+        if not isinstance(part, np.ndarray) or part.dtype != np.uint8 or shape[1:] != (28, 28, 3):
+            raise AddaError(
+                f"{where}: {name} is {getattr(part, 'dtype', type(part).__name__)} {shape}; "
+                "it must be uint8 [n, 28, 28, 3]"
+            )
+    train = parts["train"]
+    if parts.get("valid") is not None:
+        train = np.concatenate([parts["valid"], train])
+    images = {"train": train, "test": parts["test"]}
+    for name, part in images.items():
+        count = len(mnist[f"x_{name}"])
+        if len(part) != count:
+            raise AddaError(
+                f"{where}: {name} has {len(part):,} images (valid included) and MNIST {count:,}"
+            )
+        check_order(mnist[f"x_{name}"], part, f"{where}: {name}")
+    return images
+
+
+def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
+    """Prove on the pixels that image i was blended with digit i.
+
+    Blending with the same digit again undoes the blend and leaves a photograph, which is smooth;
+    with another digit it leaves the outlines of both. So on a sample each image's own digit must
+    leave a smoother picture than the decoys, digits from elsewhere in the set.
+
+    Args:
+        digits: uint8 [n, 28, 28].
+        images: uint8 [n, 28, 28, 3].
+
+    Raises:
+        AddaError: too few images are explained by their own digit.
+    """
+    sample = np.linspace(0, len(images) - 1, min(SAMPLE, len(images))).astype(int)
+    own = _roughness(blend(digits[sample], images[sample]))
+    others = [
+        _roughness(blend(digits[np.roll(sample, shift)], images[sample]))
+        for shift in range(1, DECOYS + 1)
+    ]
+    explained = float((own < np.min(others, axis=0)).mean())
+    if explained < REQUIRED:
+        raise AddaError(
+            f"{where} is not in MNIST's order: only {explained:.0%} of a sample of its images "
+            "show their own digit, so its labels are unknown; use a pickle in the published order"
+        )
+
+
+def _roughness(images: np.ndarray) -> np.ndarray:
+    """Mean absolute difference between neighbouring pixels of each image, [n]."""
+    images = images.astype(np.int16)
+    down, right = np.diff(images, axis=1), np.diff(images, axis=2)
+    return np.abs(down).mean(axis=(1, 2, 3)) + np.abs(right).mean(axis=(1, 2, 3))

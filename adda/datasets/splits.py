@@ -1,0 +1,61 @@
+"""From raw files to two domains with train, valid and test splits of their own."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from adda.common.errors import AddaError
+from adda.datasets.raw_files import Raw
+
+
+def binarise(digits: np.ndarray) -> np.ndarray:
+    """MNIST as the source domain: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3], each 0 or 255."""
+    stroke = np.where(digits > 0, np.uint8(255), np.uint8(0))
+    return np.repeat(stroke[..., None], 3, axis=-1)
+
+
+def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.ndarray]:
+    """Split source and target, each shuffled on its own.
+
+    MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
+    pairs. So each domain's training images are permuted with random numbers of their own, and a
+    validation set, stratified by digit, is taken out. Test images keep MNIST's order.
+
+    Args:
+        valid_fraction: share of the training images that goes to valid, in (0, 1).
+
+    Returns:
+        Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
+        [n, 28, 28, 3]; the labels of each but source_test under labels/; and, as `labels`, those
+        of source_test, the held-out digits that are translated.
+
+    Raises:
+        AddaError: a split would be too small to hold every digit.
+    """
+    mnist, mnistm, held_out_labels = raw
+    domains = {
+        "source": (binarise(mnist["x_train"]), mnist["y_train"]),
+        "target": (mnistm["train"], mnistm["train_labels"]),
+    }
+    arrays = {
+        "images/source_test": binarise(mnist["x_test"]),
+        "images/target_test": mnistm["test"],
+        "labels/target_test": mnistm["test_labels"],
+        "labels": held_out_labels,
+    }
+    # Spawned generators are independent of each other.
+    for (domain, (images, labels)), rng in zip(
+        domains.items(), np.random.default_rng(seed).spawn(2), strict=True
+    ):
+        try:
+            train, valid = train_test_split(
+                np.arange(len(labels)),
+                test_size=valid_fraction,
+                stratify=labels,
+                random_state=int(rng.integers(2**31)),
+            )
+        except ValueError as error:  # a split too small to hold every digit
+            raise AddaError(f"split.valid_fraction is {valid_fraction}: {error}") from None
+        for name, index in (("train", train), ("valid", valid)):
+            arrays[f"images/{domain}_{name}"] = images[index]
+            arrays[f"labels/{domain}_{name}"] = labels[index]
+    return arrays

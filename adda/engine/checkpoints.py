@@ -1,0 +1,137 @@
+"""Progress that survives a killed process.
+
+A checkpoint holds every variable of a run and its history, so that a run that is killed and started
+again ends with the same weights, bit for bit: the random numbers of `draw_batch` depend on the
+number of the step alone.
+"""
+
+import hashlib
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.common.outputs import whole
+from adda.engine.devices import is_chief
+
+KEPT = 2  # the newest, and one before it in case that is damaged
+# What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
+# a RuntimeError.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
+
+History = list[dict[str, float]]
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Of several workers (the strategy in scope tells) the chief alone reads and writes; the others
+    get its state when they start.
+
+    Args:
+        folder: the run's own, named by all that determines the run: see `run_key`. Whoever puts
+            the run's results in their place removes it afterwards.
+        seconds: how long to wait between two checkpoints.
+    """
+
+    def __init__(self, folder: Path, seconds: float):
+        self.folder = folder
+        self.seconds = seconds
+        self.saved_at = time.monotonic()
+
+    def restore(self, variables: Sequence[keras.Variable]) -> History:
+        """Load the newest sound checkpoint into the variables, on every worker.
+
+        Args:
+            variables: as `save_if_due` got them, in the same order.
+
+        Returns:
+            The history up to it, its last row's `step` being the number of steps done; empty if
+            there is none. Workers other than the chief get that row's `step` alone. A checkpoint
+            that cannot be used is renamed, with a warning.
+        """
+        strategy = tf.distribute.get_strategy()
+        chief = is_chief(strategy)
+        history = self._load(variables) if chief else []
+        if strategy.cluster_resolver is None:
+            return history
+        step = int(_from_chief(np.int64(history[-1]["step"] if history else 0)))
+        if step:
+            for variable in variables:
+                variable.assign(_from_chief(variable.numpy()))
+        return history if chief or not step else [{"step": step}]
+
+    def _load(self, variables: Sequence[keras.Variable]) -> History:
+        for path in reversed(self._paths()):
+            try:
+                with np.load(path, allow_pickle=False) as file:
+                    values = [file[f"v{number}"] for number in range(len(file.files) - 1)]
+                    history = json.loads(str(file["history"]))
+                shapes = [(value.shape, value.dtype.name) for value in values]
+                if shapes != [(tuple(v.shape), v.dtype) for v in variables]:
+                    raise ValueError("it belongs to other networks")
+            except DAMAGED as error:
+                _warn(f"{path} is set aside, it cannot be used ({error})")
+                path.rename(path.with_suffix(".damaged"))
+                continue
+            for variable, value in zip(variables, values, strict=True):
+                variable.assign(value)
+            print(f"resumed at step {history[-1]['step']} from {path}")
+            return history
+        return []
+
+    def save_if_due(self, variables: Sequence[keras.Variable], history: History) -> None:
+        """Save if `seconds` have passed since the last time; a full disk is only warned about."""
+        if (
+            not is_chief(tf.distribute.get_strategy())
+            or time.monotonic() - self.saved_at < self.seconds
+        ):
+            return
+        path = self.folder / f"{history[-1]['step']:09d}.npz"
+        try:
+            with whole(path) as partial, partial.open("wb") as file:
+                values = {f"v{i}": v.numpy() for i, v in enumerate(variables)}
+                np.savez(file, history=np.array(json.dumps(history)), **values)
+            for old in self._paths()[:-KEPT]:
+                old.unlink()
+        except OSError as error:
+            _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
+        self.saved_at = time.monotonic()
+
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob("*.npz"))
+
+
+def run_key(params: Sequence[str], arrays: Sequence[np.ndarray]) -> str:
+    """A digest of what determines a run: parameters, data, this package's code, and TensorFlow."""
+    digest = hashlib.sha256()
+    for text in (*params, tf.__version__, keras.__version__):
+        digest.update(f"{len(text)}:{text}".encode())
+    package = Path(__file__).parents[1]
+    for module in sorted(package.rglob("*.py")):
+        digest.update(str(module.relative_to(package)).encode() + module.read_bytes())
+    for array in arrays:
+        digest.update(str(array.shape).encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
+
+
+def _from_chief(value: np.ndarray) -> np.ndarray:
+    """What the chief calls this with, on every worker: a sum to which the others give zero."""
+    strategy = tf.distribute.get_strategy()
+    values = strategy.experimental_distribute_values_from_function(
+        lambda context: tf.constant(
+            value if context.replica_id_in_sync_group == 0 else np.zeros_like(value)
+        )
+    )
+    return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()
+
+
+def _warn(message: str) -> None:
+    print(f"warning: {message}", file=sys.stderr)

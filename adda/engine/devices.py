@@ -1,0 +1,103 @@
+"""Where the arithmetic happens: a GPU where there is one, else the CPU; or many of them."""
+
+import json
+import os
+
+import tensorflow as tf
+
+from adda.common.errors import AddaError
+
+
+def use_device(choice: str) -> str:
+    """Choose the device; call this before TensorFlow runs anything.
+
+    Args:
+        choice: "auto" takes a GPU where there is one, "gpu" insists, "cpu" hides every GPU.
+
+    Returns:
+        The device in words, for the log.
+
+    Raises:
+        AddaError: "gpu" was asked for and TensorFlow sees none.
+    """
+    tf.config.experimental.enable_op_determinism()
+    gpus = tf.config.list_physical_devices("GPU")
+    if choice == "gpu" and not gpus:
+        raise AddaError(
+            "train.device is gpu, but TensorFlow sees no GPU; set it to auto or cpu, "
+            "or install the driver and the package's gpu extra"
+        )
+    if choice == "cpu" or not gpus:
+        tf.config.set_visible_devices([], "GPU")
+        return f"CPU ({os.cpu_count()} cores)"
+    for gpu in gpus:  # take memory as it is needed, so that others can share the card
+        tf.config.experimental.set_memory_growth(gpu, True)
+    return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})"
+
+
+def choose_precision(choice: str) -> str:
+    """The precision of the arithmetic, "float32" or "bfloat16"; call this after `use_device`.
+
+    Args:
+        choice: one of them, or "auto": bfloat16 on GPUs that have units for it (NVIDIA's of compute
+            capability 8 and up), else float32. Some CPUs have them, too, but results of CPUs are to
+            stay comparable.
+    """
+    if choice != "auto":
+        return choice
+    details = map(tf.config.experimental.get_device_details, tf.config.get_visible_devices("GPU"))
+    capable = [each.get("compute_capability", (0, 0)) >= (8, 0) for each in details]
+    return "bfloat16" if capable and all(capable) else "float32"
+
+
+def make_strategy(choice: str) -> tf.distribute.Strategy:
+    """Choose how devices share a training step; call this right after `use_device`.
+
+    Args:
+        choice: "auto" is one device, or all GPUs of this machine where there are several;
+            "multi_worker" is every machine of the cluster that TF_CONFIG describes or, without
+            one, that Slurm has started.
+
+    Raises:
+        AddaError: "multi_worker" was asked for and nothing describes the cluster.
+    """
+    if choice == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy(_cluster())
+    if len(tf.config.get_visible_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process is the one that writes: the first worker, or the only process."""
+    resolver = strategy.cluster_resolver
+    return resolver is None or (resolver.task_type, resolver.task_id) in (
+        (None, None),
+        ("chief", 0),
+        ("worker", 0),
+    )
+
+
+def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
+    resolvers = tf.distribute.cluster_resolver
+    if "TF_CONFIG" in os.environ:
+        try:
+            described = json.loads(os.environ["TF_CONFIG"])
+            described["cluster"]["worker"], described["task"]["index"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise AddaError(
+                f"TF_CONFIG does not describe a cluster ({error}); it must hold the cluster's "
+                "workers and this process's task, as in docs/several-machines.md"
+            ) from None
+        return resolvers.TFConfigClusterResolver()
+    if "SLURM_STEP_NUM_TASKS" in os.environ:
+        # Slurm itself gives each task its GPUs, if it has any. The resolver would count them by
+        # nvidia-smi, and knows no task without one: it is told of enough.
+        gpus = max(1, len(tf.config.get_visible_devices("GPU")))
+        return resolvers.SlurmClusterResolver(
+            gpus_per_node=1024 * gpus, gpus_per_task=gpus, auto_set_gpu=False
+        )
+    raise AddaError(
+        "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
+        "set TF_CONFIG as in docs/several-machines.md, or train.strategy to auto"
+    )

@@ -1,0 +1,125 @@
+"""Running a training step many times, watched."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import keras
+import tensorflow as tf
+from tqdm import tqdm
+
+from adda.common.errors import AddaError
+from adda.engine.checkpoints import Checkpoints, History
+
+Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
+SHOWN = 3  # figures in the progress bar
+OUR_OWN = (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError)
+
+
+def run_steps(
+    step: Step,
+    *,
+    steps: int,
+    steps_per_call: int,
+    title: str,
+    checkpoints: Checkpoints | None = None,
+    variables: Sequence[keras.Variable] = (),
+    xla: bool = False,
+    on_call: Callable[[History], None] = lambda history: None,
+) -> History:
+    """Run `step(0)` to `step(steps - 1)` in one compiled graph, under the strategy in scope.
+
+    Args:
+        step: does one update and returns figures, each a float32 scalar, by name. It is traced
+            once; its argument is the number of the step, int64.
+        steps_per_call: steps that run before control comes back to Python.
+        title: names the run in its progress bar and errors.
+        checkpoints: where to go on from, and to save to between calls.
+        variables: everything that a step changes, for the checkpoints.
+        xla: compile the steps with XLA.
+        on_call: watches; it gets the history after every call, and of a resumed run at once.
+
+    Returns:
+        One row a call: `step`, the number of steps done, and each figure's mean over it.
+
+    Raises:
+        AddaError: a figure is NaN or infinite (the message names it and the step), or another
+            machine of the cluster is gone.
+    """
+    call, names = compile_steps(step, xla)
+    history = []
+    if checkpoints:
+        with _whole_cluster(title):
+            history = checkpoints.restore(variables)
+    done = history[-1]["step"] if history else 0
+    if history:
+        on_call(history)
+    # disable=None draws the bar on a terminal only.
+    with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
+        for first in range(done, steps, steps_per_call):
+            count = min(steps_per_call, steps - first)
+            with _whole_cluster(title):
+                rows = call(first, count).numpy()
+            for offset, row in enumerate(rows):
+                for name, value in zip(names, row, strict=True):
+                    if not math.isfinite(value):
+                        raise AddaError(
+                            f"{title}: {name} is {value} at step {first + offset + 1}; "
+                            "lower the learning rate or the loss weights"
+                        )
+            means = dict(zip(names, rows.mean(axis=0, dtype=float).tolist(), strict=True))
+            history.append({"step": first + count, **means})
+            bar.update(count)
+            bar.set_postfix(dict(list(means.items())[:SHOWN]))
+            on_call(history)
+            if checkpoints:
+                checkpoints.save_if_due(variables, history)
+    return history
+
+
+@contextmanager
+def _whole_cluster(title: str) -> Iterator[None]:
+    try:
+        yield
+    except tf.errors.OpError as error:
+        alone = tf.distribute.get_strategy().cluster_resolver is None
+        if alone or isinstance(error, OUR_OWN):
+            raise
+        raise AddaError(
+            f"{title}: another worker is gone ({' '.join(error.message.split())[:200]}); "
+            "start every worker again, and they go on from the last checkpoint"
+        ) from None
+
+
+def compile_steps(
+    step: Step, xla: bool = False
+) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:
+    """A function of (first, count) that runs `count` steps from `first` on in one graph.
+
+    Nothing passes between the device and Python from one step to the next.
+
+    Returns:
+        The function, which returns what the steps returned, float32 [count, number of names], each
+        the mean over replicas; and the names.
+    """
+    strategy = tf.distribute.get_strategy()
+    names = []
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)],
+        jit_compile=xla,
+    )
+    def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+        rows = tf.TensorArray(tf.float32, size=count)
+        for offset in tf.range(count):
+            values = step(first + tf.cast(offset, tf.int64))
+            names[:] = values
+            means = [
+                strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
+                for value in values.values()
+            ]
+            rows = rows.write(offset, tf.stack(means))
+        return rows.stack()
+
+    call.get_concrete_function()  # traces, which tells the names
+    return call, names

@@ -1,0 +1,1 @@
+"""Arrays through trained networks, a batch at a time; nothing is trained here."""

@@ -1,0 +1,48 @@
+"""Running trained networks over many images, a batch at a time."""
+
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from adda.engine.sampling import to_float
+from adda.nn.networks import IMAGE
+
+BATCH_SIZE = 500  # images; bounds the memory of a pass
+
+
+def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
+    """Apply a function of float32 images in [0, 1] to uint8 images [n, 28, 28, 3].
+
+    Args:
+        images: as many arrays, of one length, as the function takes.
+
+    Returns:
+        The results, stacked along the first axis.
+    """
+    # A concrete function: TensorFlow warns of a function that is traced anew for every call, as
+    # it must be here, since each call brings another one.
+    traced = uint8_function(function, len(images)).get_concrete_function()
+    return run_batches(traced, *images)
+
+
+def uint8_function(function: Callable[..., tf.Tensor], arguments: int) -> Callable[..., tf.Tensor]:
+    """A function of float32 images in [0, 1] as one of uint8 images, traced once.
+
+    Args:
+        arguments: how many arrays [n, 28, 28, 3], of one length, it takes.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([None, *IMAGE], tf.uint8)] * arguments)
+    def of_uint8(*images: tf.Tensor) -> tf.Tensor:
+        return function(*map(to_float, images))
+
+    return of_uint8
+
+
+def run_batches(of_uint8: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
+    """Call what `uint8_function` made on many images, and stack the results."""
+    parts = (slice(at, at + BATCH_SIZE) for at in range(0, len(images[0]), BATCH_SIZE))
+    return np.concatenate(
+        [of_uint8(*(tf.constant(array[part]) for array in images)).numpy() for part in parts]
+    )

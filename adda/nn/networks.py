@@ -1,0 +1,101 @@
+"""The published networks (Munjal, Adversarial-Domain-Adaptive-Autoencoders), and the classifier.
+
+Each takes images as float32 [n, 28, 28, 3] in [0, 1], or codes as float32 [n, code_size].
+`width` multiplies the number of filters; 1 is the published size.
+"""
+
+import keras
+import numpy as np
+from keras import layers
+
+from adda.nn.layers import BatchNorm
+
+IMAGE = (28, 28, 3)
+
+
+def make_encoder(width: float, code_size: int) -> keras.Sequential:
+    """Image to code: four convolutions, then a dense layer with leaky ReLU."""
+    return keras.Sequential(
+        [
+            layers.Input(IMAGE),
+            *_convolution(filters(64, width), strides=2),
+            *_convolution(filters(128, width), strides=2),
+            *_convolution(filters(256, width), strides=2),
+            *_convolution(filters(512, width), strides=1),
+            layers.Flatten(),
+            layers.Dense(code_size),
+            layers.LeakyReLU(0.2),
+        ],
+        name="encoder",
+    )
+
+
+def make_decoder(width: float, code_size: int) -> keras.Sequential:
+    """Code to image: five transposed convolutions to 32x32, then a dense layer to 28x28."""
+    top = filters(512, width)
+    return keras.Sequential(
+        [
+            layers.Input((code_size,)),
+            layers.Dense(4 * 4 * top, use_bias=False),
+            BatchNorm(),
+            layers.ReLU(),
+            layers.Reshape((4, 4, top)),
+            *_transposed(filters(256, width), strides=2),
+            *_transposed(filters(128, width), strides=2),
+            *_transposed(filters(64, width), strides=2),
+            *_transposed(16, strides=1),
+            *_transposed(3, strides=1),
+            layers.Flatten(),
+            layers.Dense(int(np.prod(IMAGE))),
+            layers.Activation("sigmoid", dtype="float32"),
+            layers.Reshape(IMAGE, dtype="float32"),
+        ],
+        name="decoder",
+    )
+
+
+def make_discriminator(width: float) -> keras.Sequential:
+    """Image to one logit: positive for "a real target image"."""
+    return _three_convolutions(width, outputs=1, name="discriminator")
+
+
+def make_classifier(width: float) -> keras.Sequential:
+    """Image to the logits of ten digits: the discriminator's shape with ten outputs."""
+    return _three_convolutions(width, outputs=10, name="classifier")
+
+
+def _three_convolutions(width: float, outputs: int, name: str) -> keras.Sequential:
+    return keras.Sequential(
+        [
+            layers.Input(IMAGE),
+            *_convolution(filters(64, width), strides=2),
+            *_convolution(filters(128, width), strides=2),
+            *_convolution(filters(256, width), strides=2),
+            layers.Flatten(),
+            layers.Dense(outputs),
+            layers.Activation("linear", dtype="float32"),  # losses are float32
+        ],
+        name=name,
+    )
+
+
+def _convolution(filters: int, strides: int) -> list[layers.Layer]:
+    # Batch norm has an offset of its own, so the convolution needs no bias.
+    return [
+        layers.Conv2D(filters, 5, strides, padding="same", use_bias=False),
+        BatchNorm(),
+        layers.ReLU(),
+    ]
+
+
+def _transposed(filters: int, strides: int) -> list[layers.Layer]:
+    return [
+        layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False),
+        BatchNorm(),
+        layers.ReLU(),
+    ]
+
+
+def filters(published: int, width: float) -> int:
+    """How many filters a layer of the published size has at this width: at least one."""
+    return max(1, round(published * width))

@@ -1,0 +1,1 @@
+"""What can be trained to translate, one file a recipe: networks, objective, own parameters."""

@@ -1,0 +1,1 @@
+"""What is written about runs: card, report, tables; it reads what stages left."""

@@ -1,0 +1,166 @@
+"""Mean and deviation over seeds, from the table that DVC keeps of experiments."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from adda.common.errors import AddaError
+
+METRICS = (
+    "source_only_accuracy",
+    "target_only_accuracy",
+    "translated_accuracy",
+    "adapted_accuracy",
+    "two_way_accuracy",
+    "self_trained_accuracy",
+    "gap_recovered",
+    "frechet_distance",
+    "reverse_accuracy",
+)
+
+
+def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
+    """Group experiments that differ in one seed alone.
+
+    Args:
+        shown: what `dvc exp show --json` prints.
+        seed: the parameter to average over, "train.seed".
+
+    Returns:
+        A row for each set of the other parameters' values: those that differ anywhere, `n`, the
+        number of different seeds, and each metric as "mean ± standard deviation" (n - 1 in the
+        denominator; none for n = 1), with its own n where some runs lack it.
+
+    Raises:
+        AddaError: no finished run has that parameter.
+    """
+    varied, groups = _groups(shown, seed)
+    rows = []
+    for params, figures in groups:
+        row = params[varied].to_dict() | {"n": len(figures)}
+        for name, mean in figures.mean().items():
+            count = figures[name].count()
+            deviation = f" ± {figures[name].std():.4f}" if count > 1 else ""
+            own = f" (n {count})" if count < len(figures) else ""
+            row[name] = f"{mean:.4f}{deviation}{own}"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def benchmark(
+    shown: list[dict[str, Any]], seed: str, data: str, hardware: str, wall_minutes: float
+) -> pd.DataFrame:
+    """The main figures of the same groups in the form of docs/benchmark.csv.
+
+    Args:
+        data: the data source whose groups count.
+        hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
+
+    Returns:
+        A row for each group and metric: data, recipe, metric, n_seeds, mean, std (n - 1 in the
+        denominator), images_seen (of each domain), wall_minutes, hardware. Self-training adds a
+        metric to a run and changes no other, so runs with and without it are one group.
+
+    Raises:
+        AddaError: no finished run has that parameter or is on these data, or two groups have the
+            same recipe.
+    """
+    rows, recipes = [], {}
+    for params, figures in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
+        if params["data.source"] != data:
+            continue
+        trained = params.get("model.weights") in (None, "None", "nan")
+        recipe = params["model.recipe"] if trained else "given weights"
+        other = recipes.setdefault(recipe, params)
+        if other is not params:
+            differ = ", ".join(name for name in params.index if params[name] != other[name])
+            raise AddaError(
+                f"two groups of runs are of recipe {recipe} on data {data} and differ in {differ}; "
+                "remove those that are not to count: dvc exp remove"
+            )
+        for metric in METRICS:
+            if metric in figures:
+                rows.append(
+                    {
+                        "data": params["data.source"],
+                        "recipe": recipe,
+                        "metric": metric,
+                        "n_seeds": figures[metric].count(),
+                        "mean": round(figures[metric].mean(), 4),
+                        "std": round(figures[metric].std(), 4),
+                        "images_seen": int(params["train.steps"]) * int(params["train.batch_size"]),
+                        "wall_minutes": wall_minutes,
+                        "hardware": hardware,
+                    }
+                )
+    if not rows:
+        raise AddaError(f"no finished run is on data.source {data}; run some: dvc exp run")
+    return pd.DataFrame(rows)
+
+
+def unfinished(shown: list[dict[str, Any]]) -> int:
+    """How many experiments are queued, running or failed: these do not count."""
+    return sum(not _finished(each) for commit in shown for each in commit["experiments"] or [])
+
+
+def _groups(
+    shown: list[dict[str, Any]], seed: str, ignored: tuple[str, ...] = ()
+) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
+    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed.
+
+    Those in `ignored` count for nothing.
+    """
+    runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
+    runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
+    if not runs:
+        raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
+    params = pd.DataFrame([params for params, _ in runs]).map(str)
+    params = params.drop(columns=list(ignored), errors="ignore")
+    metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
+    # A commit may repeat an experiment: runs of equal parameters are one run.
+    metrics = metrics.groupby([params[name] for name in params], sort=False).first()
+    params = metrics.index.to_frame(index=False)
+    metrics = metrics.reset_index(drop=True)
+    others = params.columns.drop(seed)
+    varied = [name for name in others if params[name].nunique() > 1]
+    groups = [
+        (group.iloc[0], metrics.loc[group.index].dropna(axis="columns", how="all"))
+        for _, group in params.groupby(list(others))
+    ]
+    return varied, groups
+
+
+def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for commit in shown:
+        if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
+            continue
+        experiments = [
+            run for each in commit["experiments"] or [] if _finished(each) for run in each["revs"]
+        ]
+        yield from (run["data"] for run in [commit, *experiments] if run["data"])
+
+
+def _finished(experiment: dict[str, Any]) -> bool:
+    # Until a run has succeeded, DVC shows the metrics that lay there before it.
+    return (experiment["executor"] or {}).get("state") in (None, "success")
+
+
+def _flat(files: dict[str, Any]) -> dict[str, Any]:
+    """The values of all files: {"params.yaml": {"data": {"a": {"b": 1}}}} to {"a.b": 1}."""
+    return {
+        name: value
+        for file in files.values()
+        for name, value in dotted(file.get("data") or {}).items()
+    }
+
+
+def dotted(values: dict[str, Any]) -> dict[str, Any]:
+    """Nested values by dotted name: {"a": {"b": 1}} to {"a.b": 1}."""
+    flat = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{name}": inner for name, inner in dotted(value).items()}
+        else:
+            flat[key] = value
+    return flat

@@ -1,0 +1,162 @@
+"""What a run left behind, as one page: figures, curves, pictures, parameters, provenance."""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+from scmrepo.exceptions import SCMError
+
+from adda.common.errors import AddaError
+from adda.common.runner import TIMINGS
+from adda.reporting.card import HEADLINES, describe, templates
+from adda.reporting.charts import PUBLISHED, accuracy_chart, confusion_chart, loss_curves
+from adda.reporting.experiments import dotted
+
+METRICS = ("baselines", "train", "evaluation", "adaptation", "embedding")
+TABLES = {  # and the columns that the charts need
+    "history": ["step"],
+    "confusion": ["actual", "predicted"],
+    "adapted": ["actual", "predicted"],
+}
+PICTURES = (
+    ("translated", "MNIST digits, the same digits translated, and target images"),
+    ("styles", "One digit a row in many styles, one style a column"),
+    ("contents", "Target images taken apart and put together again"),
+    ("interpolation", "From one style to the next"),
+    ("training", "The same digits over the training"),
+    ("embedding", "Codes of both domains and of translations, by t-SNE"),
+)
+CONFUSIONS = (
+    ("confusion", "The judge on translated digits"),
+    ("adapted", "The adapted classifier on target images"),
+)
+
+
+# What files of another form than a stage writes, or a revision that is no commit, come to.
+UNREADABLE = (
+    DvcException,
+    SCMError,
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    yaml.YAMLError,
+)
+
+
+class Run(NamedTuple):
+    """What one revision holds."""
+
+    name: str
+    params: dict[str, Any]  # by dotted name
+    metrics: dict[str, float]
+    tables: dict[str, pd.DataFrame]  # history, confusion and adapted, where there
+    pictures: dict[str, str]  # PNG as data URIs, by name
+    outs: list[dict[str, Any]]  # of dvc.lock: stage, path, md5, size
+    timings: dict[str, float]  # seconds by stage, where the stages ran in this workspace
+
+
+def read_run(revision: str | None) -> Run:
+    """Read a revision's params, metrics and plots.
+
+    Args:
+        revision: a commit, branch, tag or DVC experiment; None: the workspace.
+
+    Raises:
+        AddaError: there is no such revision, or it holds no results.
+    """
+    name = revision or "this folder"
+    try:
+        read = DVCFileSystem(rev=revision).read_bytes if revision else _read_bytes
+        params = dotted(yaml.safe_load(read("params.yaml")))
+        params["data.source"], params["data.seed"], params["split.seed"]  # the page names them
+        metrics = {}
+        for each in METRICS:
+            content = _optional(read, f"metrics/{each}.json")
+            metrics |= {key: float(value) for key, value in json.loads(content or "{}").items()}
+        tables = {
+            each: _read_table(content, columns)
+            for each, columns in TABLES.items()
+            if (content := _optional(read, f"metrics/{each}.csv"))
+        }
+        pictures = {
+            each: "data:image/png;base64," + base64.b64encode(content).decode()
+            for each, _ in PICTURES
+            if (content := _optional(read, f"metrics/{each}.png"))
+        }
+        lock = yaml.safe_load(_optional(read, "dvc.lock") or "") or {"stages": {}}
+        outs = [
+            {"stage": stage, "path": out["path"], "md5": out.get("md5", ""), "size": out["size"]}
+            for stage, entry in lock["stages"].items()
+            for out in entry.get("outs", [])
+        ]
+        noted = json.loads((not revision and _optional(read, str(TIMINGS))) or "{}")
+        timings = {stage: float(seconds) for stage, seconds in noted.items()}
+    except UNREADABLE as error:
+        raise AddaError(
+            f"{name} cannot be read ({' '.join(str(error).split())}); run dvc repro, or name a "
+            "commit or an experiment of `dvc exp show`"
+        ) from None
+    if "translated_accuracy" not in metrics:
+        raise AddaError(f"{name} holds no results yet; run dvc repro")
+    return Run(name, params, metrics, tables, pictures, outs, timings)
+
+
+def render_report(runs: list[Run]) -> str:
+    """A page of HTML that needs no other file and no network.
+
+    Args:
+        runs: one, or several to be compared.
+    """
+    differing = [
+        name
+        for name in sorted({name for run in runs for name in run.params})
+        if len({str(run.params.get(name)) for run in runs}) > 1
+    ]
+
+    def tables(name: str) -> dict[str, pd.DataFrame]:
+        return {run.name: run.tables[name] for run in runs if name in run.tables}
+
+    page = templates(autoescape=True).get_template("report.html")
+    return page.render(
+        runs=runs,
+        headlines=[row for row in HEADLINES if any(row[0] in run.metrics for run in runs)],
+        published=PUBLISHED,
+        pictures=PICTURES,
+        differing=differing,
+        accuracy_chart=accuracy_chart({run.name: run.metrics for run in runs}),
+        curves=loss_curves(tables("history")),
+        confusions=[
+            (title, {run: confusion_chart(table) for run, table in tables(name).items()})
+            for name, title in CONFUSIONS
+        ],
+        describe=describe,
+    )
+
+
+def _read_bytes(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
+def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
+    table = pd.read_csv(io.BytesIO(content)).astype(float)
+    if missing := set(columns) - set(table.columns):
+        raise ValueError(f"a table has no column {missing.pop()}")
+    if "actual" in columns and not (len(table) and table[columns].isin(range(10)).all(axis=None)):
+        raise ValueError("a confusion table holds other things than digits")
+    return table
+
+
+def _optional(read: Callable[[str], bytes], path: str) -> bytes | None:
+    try:
+        return read(path)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""Trained networks in a user's hands: arrays, files, exports; no stage imports this."""

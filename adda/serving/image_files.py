@@ -1,0 +1,225 @@
+"""A user's own image files through a translator, a few hundred at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from adda.common.errors import AddaError
+from adda.common.outputs import whole
+from adda.evaluation.pictures import save_grid
+from adda.inference.batches import BATCH_SIZE
+from adda.serving.handwriting import bright_ink, to_digit
+
+PICTURES = (".png", ".jpg", ".jpeg")
+SHEET = "contact_sheet.png"
+SHOWN = 20  # pairs on the contact sheet
+BAD = (OSError, ValueError, SyntaxError, EOFError, BadZipFile, Image.DecompressionBombError)
+
+Redraw = Callable[[np.ndarray], np.ndarray]
+
+
+def find_images(inputs: Iterable[str | Path]) -> list[Path]:
+    """The pictures and .npy files among files and in folders, in order of name within each, once.
+
+    Raises:
+        AddaError: a path does not exist, or there is no image.
+    """
+    found = []
+    for path in map(Path, inputs):
+        if path.is_dir():
+            found += sorted(
+                each
+                for each in path.iterdir()
+                if each.suffix.lower() in (*PICTURES, ".npy")
+                and not each.name.startswith(".")
+                and each.name != SHEET  # so that one command's output can be another's input
+            )
+        elif path.exists():
+            found.append(path)
+        else:
+            raise AddaError(f"{path} does not exist; name image files or folders of them")
+    if not found:
+        raise AddaError("no .png, .jpg or .npy file is among the inputs; name files or folders")
+    return list(dict.fromkeys(found))
+
+
+def read_styles(path: str | Path) -> np.ndarray:
+    """A target image, or a folder of them, as uint8 [n, 28, 28, 3].
+
+    Raises:
+        AddaError: there is none, or one cannot be read.
+    """
+    images = []
+    for file in find_images([path]):
+        try:
+            images.append(_stack(file) if _is_stack(file) else read_colours(file)[None])
+        except BAD as error:
+            raise AddaError(f"{file} is no style image ({error}); give PNG, JPEG or .npy") from None
+    return np.concatenate([_in_colour(each) for each in images])
+
+
+def read_colours(path: Path) -> np.ndarray:
+    """A picture's middle square, uint8 [28, 28, 3]."""
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+        return np.asarray(ImageOps.fit(upright, (28, 28), Image.Resampling.BOX))
+
+
+def read_digit(path: str | Path, ink: str = "auto") -> np.ndarray:
+    """A picture's digit, uint8 [28, 28]: see `to_digit`."""
+    with Image.open(path) as image:
+        return to_digit(ImageOps.exif_transpose(image), ink)
+
+
+def redraw_files(
+    files: list[Path], output: Path, redraw: Redraw, ink: str = "auto", reverse: bool = False
+) -> tuple[int, list[str]]:
+    """Redraw every image of every file into a file of the same name, pictures as PNG.
+
+    Memory is that of a batch, however many images there are.
+
+    Args:
+        redraw: takes digits, uint8 [n, 28, 28], to images, uint8 [n, 28, 28, 3]; with `reverse`,
+            the other way round.
+        ink: of the digits, see `to_digit`.
+
+    Returns:
+        How many images were redrawn, and a sentence for each file that was skipped.
+    """
+    skipped: list[str] = []
+    places: dict[str, Path] = {}
+    for file in files:
+        taken = places.setdefault(file.name if _is_stack(file) else f"{file.stem}.png", file)
+        if taken is not file:
+            skipped.append(f"{file} would be written to the same file as {taken}")
+    if SHEET in places:
+        skipped.append(f"{places.pop(SHEET)} would be overwritten by the contact sheet; rename it")
+    output.mkdir(parents=True, exist_ok=True)
+    pictures = {output / name: file for name, file in places.items() if not _is_stack(file)}
+    stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
+    read = read_colours if reverse else partial(read_digit, ink=ink)
+    prepare = _in_colour if reverse else partial(_as_digits, ink=ink)
+    count, shown = 0, {"input": [], "output": []}
+    for before, after in chain(
+        _redraw_pictures(pictures, read, redraw, skipped),
+        _redraw_stacks(stacks, prepare, redraw, skipped),
+    ):
+        left = max(SHOWN - count, 0)
+        count += len(before)
+        for row, images in zip(shown.values(), (before, after), strict=True):
+            row.extend(_in_colour(images[:left]))
+    if count:
+        save_grid(output / SHEET, {name: np.stack(images) for name, images in shown.items()})
+    return count, skipped
+
+
+Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
+
+
+def _redraw_pictures(
+    files: dict[Path, Path],
+    read: Callable[[Path], np.ndarray],
+    redraw: Redraw,
+    skipped: list[str],
+) -> Pairs:
+    def attempt(file: Path) -> np.ndarray | Exception:
+        try:
+            return read(file)
+        except BAD as error:
+            return error
+
+    def read_all(batch: list[Path]) -> dict[Path, np.ndarray | Exception]:
+        return {place: attempt(files[place]) for place in batch}
+
+    def write_all(images: dict[Path, np.ndarray]) -> None:
+        for place, image in images.items():
+            _write_picture(place, image)
+
+    places = list(files)
+    # While the networks redraw a batch, a thread writes the one before and reads the next. A second
+    # thread would slow it down: nearly all that they do holds Python's lock.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        ahead = thread.submit(read_all, places[:BATCH_SIZE])
+        written = thread.submit(write_all, {})
+        for following in range(BATCH_SIZE, len(places) + BATCH_SIZE, BATCH_SIZE):
+            read_now = ahead.result()
+            ahead = thread.submit(read_all, places[following : following + BATCH_SIZE])
+            good = {}
+            for place, image in read_now.items():
+                if isinstance(image, Exception):
+                    skipped.append(f"{files[place]} cannot be used ({image})")
+                else:
+                    good[place] = image
+            if good:
+                before = np.stack(list(good.values()))
+                after = redraw(before)
+                written.result()  # raises what went wrong
+                written = thread.submit(write_all, dict(zip(good, after, strict=True)))
+                yield before, after
+        written.result()
+
+
+def _redraw_stacks(
+    files: dict[Path, Path],
+    prepare: Callable[[np.ndarray], np.ndarray],
+    redraw: Redraw,
+    skipped: list[str],
+) -> Pairs:
+    for place, file in files.items():
+        try:
+            stack = _stack(file)
+        except BAD as error:
+            skipped.append(f"{file} cannot be used ({error})")
+            continue
+        with whole(place) as unfinished, unfinished.open("wb") as out:
+            for start in range(0, len(stack), BATCH_SIZE):
+                before = prepare(stack[start : start + BATCH_SIZE])
+                after = redraw(before)
+                if not start:
+                    shape = (len(stack), *after.shape[1:])
+                    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                    np.lib.format.write_array_header_1_0(out, header)
+                out.write(after.tobytes())
+                yield before, after
+
+
+def _is_stack(file: Path) -> bool:
+    return file.suffix.lower() == ".npy"
+
+
+def _write_picture(path: Path, image: np.ndarray) -> None:
+    encoded = BytesIO()  # a file opened for both reading and writing, as save does, is slower
+    Image.fromarray(image).save(encoded, format="png")
+    with whole(path) as partial:
+        partial.write_bytes(encoded.getbuffer())
+
+
+def _stack(file: Path) -> np.ndarray:
+    """A .npy file's images, left on the disk until they are needed."""
+    stack = np.load(file, mmap_mode="r", allow_pickle=False)
+    if not isinstance(stack, np.ndarray):
+        raise ValueError("it is an archive of arrays")
+    if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
+        raise ValueError(f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]")
+    if not len(stack):
+        raise ValueError("it holds no image")
+    return stack
+
+
+def _in_colour(images: np.ndarray) -> np.ndarray:
+    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last."""
+    images = images if images.ndim == 4 else images[..., None]
+    return np.broadcast_to(images, (*images.shape[:3], 3))
+
+
+def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
+    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
+    luminance = _in_colour(images) @ np.array([0.299, 0.587, 0.114])
+    return bright_ink(luminance.round(), ink)
