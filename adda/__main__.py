@@ -43,10 +43,10 @@ def main() -> str:
     table.add_argument("--wall-minutes", required=True, type=float, help="of one run")
     own = commands.add_parser(
         "translate",
-        help="redraw your own images of digits in the target's style",
-        description="Redraw images of digits in the style of target images: PNG or JPEG of any "
-        "size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each output "
-        "has its input's name (pictures become PNG); a contact sheet shows the first ones.",
+        help="translate your own images of digits into the target's style",
+        description="Translate images of digits into the style of target images: PNG or JPEG of "
+        "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
+        "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
     own.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
     own.add_argument("--input", required=True, nargs="+", metavar="PATH", help="files or folders")
@@ -84,8 +84,8 @@ def main() -> str:
     forms.add_argument("out", help="the folder to write")
     page = commands.add_parser(
         "report",
-        help="one page of HTML with a run's figures, curves and pictures",
-        description="Write one page of HTML that needs no other file: figures beside published "
+        help="one page of HTML with a run's metrics, curves and pictures",
+        description="Write one page of HTML that needs no other file: metrics beside published "
         "ones, curves, pictures, parameters, and where the data came from.",
     )
     page.add_argument(
@@ -171,8 +171,8 @@ def import_original(options: argparse.Namespace) -> str:
     from adda.serving.tf1_checkpoints import import_weights
 
     _check_new(options.out)
-    params = import_weights(options.checkpoint, options.out)
-    return f"{options.out}: width {params.width:g}, codes of {params.code_size}"
+    width, code_size = import_weights(options.checkpoint, options.out)
+    return f"{options.out}: width {width:g}, codes of {code_size}"
 
 
 def export_forms(options: argparse.Namespace) -> str:
@@ -185,8 +185,8 @@ def export_forms(options: argparse.Namespace) -> str:
 
 
 def translate(options: argparse.Namespace) -> str:
-    """Redraw a user's images; files that cannot be used are skipped and make the exit code 1."""
-    from adda.serving.image_files import find_images, read_styles, redraw_files
+    """Translate a user's images; files that cannot be used are skipped and make the exit code 1."""
+    from adda.serving.image_files import find_images, read_styles, translate_files
     from adda.serving.translator import Translator
 
     if options.seed < 0:
@@ -202,16 +202,18 @@ def translate(options: argparse.Namespace) -> str:
     if options.reverse:
         translator.check_reversible()
 
-    def redraw(images: np.ndarray) -> np.ndarray:
+    def either_way(images: np.ndarray) -> np.ndarray:
         if options.reverse:
             return translator.reverse(images)
         return translator.translate(images, styles)
 
-    count, skipped = redraw_files(files, options.output, redraw, options.ink, options.reverse)
+    count, skipped = translate_files(
+        files, options.output, either_way, options.ink, options.reverse
+    )
     for sentence in skipped:
         print(f"skipped: {sentence}", file=sys.stderr)
     if skipped:
-        raise AddaError(f"{len(skipped)} files were skipped, and {count} images redrawn")
+        raise AddaError(f"{len(skipped)} files were skipped, and {count} images translated")
     return f"{options.output}: {count:,} images"
 
 

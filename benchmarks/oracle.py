@@ -15,7 +15,7 @@ class Oracle:
     def style(self, patches: tf.Tensor) -> tf.Tensor:
         return patches
 
-    def redraw(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+    def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """|patch - digit| of float32 [n, 28, 28, 3] in [0, 1] (Ganin et al. 2016, 5.2.4)."""
         return tf.abs(style - source)
 

@@ -1,4 +1,4 @@
-"""What a training step costs: ours, the original's way, PyTorch's, and the arithmetic itself.
+"""What a training step costs: ours, the original's way, and the arithmetic itself.
 
     python -m benchmarks.training --width 0.25
 
@@ -8,14 +8,13 @@ turn, several rounds; the median counts. The sides:
 - ours: `adda.training`, as the pipeline runs it; bfloat16: the same with that `train.precision`;
   any_order: the same without TensorFlow's deterministic operations;
 - original: how the original trains: a TensorFlow 1 graph fed from NumPy, one session.run for the
-  adversary and one for the autoencoder, oneDNN as TensorFlow starts it on this machine;
-- torch: PyTorch in channels-last memory, if it is installed (`pip install torch`).
+  adversary and one for the autoencoder, oneDNN as TensorFlow starts it on this machine.
 
 The floor is the time that the step's floating-point operations would take at the rate of a large
 matrix product, measured in the process of our side.
 
-`--recipe split` times the default recipe against PyTorch and its floor, whose operations are those
-that TensorFlow counts.
+`--recipe split` times the default recipe against its floor, whose operations are those that
+TensorFlow counts.
 """
 
 import argparse
@@ -25,7 +24,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -215,27 +214,19 @@ def make_our_step(
     deterministic: bool = True,
 ) -> Callable:
     """The pipeline's step on made-up images; the process must not have imported TensorFlow yet."""
-    from adda.common.params import LossParams, ModelParams, TrainParams
     from adda.engine.devices import use_device
 
     if deterministic:
         use_device("auto")
     import keras
 
-    from adda.training.trainer import make_learners, make_step
+    from adda.recipes.recipe import LossParams
+    from adda.recipes.registry import make_recipe
+    from adda.training.trainer import TrainParams, make_learners, make_step
 
     keras.utils.set_random_seed(0)
-    split = recipe == "split"
-    model = ModelParams(recipe=recipe, width=width, code_size=64)
-    loss = LossParams(
-        l2_weight=1,
-        adversarial_weight=0.02 if split else 0.0005,
-        content_adversarial_weight=0.02,
-        cycle_weight=0.1,
-        class_weight=0,
-    )
+    loss = LossParams(l2_weight=1, adversarial_weight=0.02 if recipe == "split" else 0.0005)
     train = TrainParams(
-        device="auto",
         strategy="auto",
         seed=0,
         steps=steps,
@@ -243,13 +234,12 @@ def make_our_step(
         learning_rate=1e-3,
         adversary_learning_rate=5e-4,
         steps_per_call=steps,
-        checkpoint_seconds=0,
         precision=precision,
-        xla=False,
     )
     source, target = _images()
-    digits = np.zeros(len(source), np.uint8)
-    return make_step(make_learners(model, train), source, digits, target, loss, train)
+    labels = np.zeros(len(source), np.uint8)
+    learners = make_learners(partial(make_recipe, recipe, width), train)
+    return make_step(learners, source, labels, target, loss, train)
 
 
 def original(width: float, batch_size: int, steps: int) -> dict:
@@ -305,14 +295,14 @@ def original(width: float, batch_size: int, steps: int) -> dict:
 
     x_source = tf.placeholder(tf.float32, [batch_size, 28, 28, 3])
     x_target = tf.placeholder(tf.float32, [batch_size, 28, 28, 3])
-    redrawn = [decoder(encoder(x)) for x in (x_source, x_target)]
-    fakes = [discriminator(x) for x in redrawn]
+    decoded = [decoder(encoder(x)) for x in (x_source, x_target)]
+    fakes = [discriminator(x) for x in decoded]
     adversary_loss = (
         cross_entropy(discriminator(x_target), True)
         + sum(cross_entropy(fake, False) for fake in fakes) / 2
         + cross_entropy(discriminator(x_source), False)
     )
-    l2 = tf.reduce_mean(tf.square(x_target - redrawn[1]))
+    l2 = tf.reduce_mean(tf.square(x_target - decoded[1]))
     objective = l2 + 0.0005 * sum(cross_entropy(fake, True) for fake in fakes) / 2
     weights = tf.trainable_variables()
     adversary = [w for w in weights if w.name.startswith("discriminator")]
@@ -336,94 +326,18 @@ def original(width: float, batch_size: int, steps: int) -> dict:
         return {"seconds": _timed(steps, run)}
 
 
-def torch(width: float, batch_size: int, steps: int) -> dict:
-    import torch
-    from torch import nn
-    from torch.nn import functional
-
-    channels = partial(_channels, width=width)
-
-    def convolutions(layers) -> Iterator[nn.Module]:
-        for _, side_in, side_out, c_in, c_out in layers:
-            c_in, c_out = channels(c_in), channels(c_out)
-            strides = 2 if side_in != side_out else 1
-            yield nn.Conv2d(c_in, c_out, 5, strides, padding=2, bias=False)
-            yield nn.BatchNorm2d(c_out)
-            yield nn.ReLU()
-        yield nn.Flatten()
-
-    top = channels(512)
-    encoder = nn.Sequential(
-        *convolutions(LAYERS["encoder"][:-1]), nn.Linear(16 * top, 64), nn.LeakyReLU(0.2)
-    )
-    layers = [nn.Linear(64, 16 * top, bias=False), nn.BatchNorm1d(16 * top), nn.ReLU()]
-    layers.append(nn.Unflatten(1, (top, 4, 4)))
-    for _, side_in, side_out, c_in, c_out in LAYERS["decoder"][1:-1]:
-        strides = side_out // side_in
-        c_in, c_out = channels(c_in), channels(c_out)
-        up = nn.ConvTranspose2d(c_in, c_out, 5, strides, 2, strides - 1, bias=False)
-        layers += [up, nn.BatchNorm2d(c_out), nn.ReLU()]
-    layers += [nn.Flatten(), nn.Linear(3072, 2352), nn.Sigmoid(), nn.Unflatten(1, (3, 28, 28))]
-    decoder = nn.Sequential(*layers)
-    discriminator = nn.Sequential(
-        *convolutions(LAYERS["discriminator"][:-1]), nn.Linear(16 * channels(256), 1)
-    )
-    for network in (encoder, decoder, discriminator):
-        network.to(memory_format=torch.channels_last)
-    autoencoder_weights = [*encoder.parameters(), *decoder.parameters()]
-    adversary_weights = list(discriminator.parameters())
-    autoencoder_optimizer = torch.optim.Adam(autoencoder_weights, 1e-3)
-    adversary_optimizer = torch.optim.Adam(adversary_weights, 5e-4)
-    source, target = (torch.from_numpy(images).permute(0, 3, 1, 2) for images in _images())
-
-    def draw(images):
-        batch = images[torch.randint(COUNT, (batch_size,))].float() / 255
-        return batch.contiguous(memory_format=torch.channels_last)
-
-    def run(count):
-        for _ in range(count):
-            x_source, x_target = draw(source), draw(target)
-            redrawn = decoder(encoder(torch.cat([x_source, x_target])))
-            redrawn = redrawn.contiguous(memory_format=torch.channels_last)
-            fake = discriminator(redrawn)
-            real, raw = discriminator(torch.cat([x_target, x_source])).split(batch_size)
-            objective = functional.mse_loss(redrawn[batch_size:], x_target)
-            objective = objective + 0.0005 * functional.softplus(-fake).mean()
-            loss = functional.softplus(-real).mean() + functional.softplus(fake).mean()
-            loss = loss + functional.softplus(raw).mean()
-            gradients = torch.autograd.grad(objective, autoencoder_weights, retain_graph=True)
-            for weight, gradient in zip(autoencoder_weights, gradients, strict=True):
-                weight.grad = gradient
-            for weight, gradient in zip(
-                adversary_weights, torch.autograd.grad(loss, adversary_weights), strict=True
-            ):
-                weight.grad = gradient
-            autoencoder_optimizer.step()
-            adversary_optimizer.step()
-
-    return {"seconds": _timed(steps, run)}
-
-
-def torch_split(width: float, batch_size: int, steps: int) -> dict:
-    from benchmarks.torch_split import make_run
-
-    return {"seconds": _timed(steps, make_run(width, batch_size, *_images()))}
-
-
 SIDES = {
     "ours": ours,
     "original": original,
-    "torch": torch,
     "bfloat16": partial(ours, precision="bfloat16"),
     "any_order": partial(ours, deterministic=False),
     "split": partial(ours, recipe="split"),
     "split_bfloat16": partial(ours, recipe="split", precision="bfloat16"),
     "split_any_order": partial(ours, recipe="split", deterministic=False),
-    "torch_split": torch_split,
 }
 RECIPES = {  # ours comes first
-    "baseline": ("ours", "bfloat16", "any_order", "original", "torch"),
-    "split": ("split", "split_bfloat16", "split_any_order", "torch_split"),
+    "baseline": ("ours", "bfloat16", "any_order", "original"),
+    "split": ("split", "split_bfloat16", "split_any_order"),
 }
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python -m benchmarks.translate
 
-A stack of made-up digits, and a folder of them as PNG, are redrawn by data/model; the passes alone
-run before each, on the same digits. Prints ratios, and the most memory that the command held for a
-few digits and for many.
+A stack of made-up digits, and a folder of them as PNG, are translated by data/model; the passes
+alone run before each, on the same digits. Prints ratios, and the most memory that the command held
+for a few digits and for many.
 """
 
 import statistics
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from adda.serving.image_files import find_images, redraw_files
+from adda.serving.image_files import find_images, translate_files
 from adda.serving.translator import Translator
 from benchmarks.memory import peak_memory
 
@@ -45,7 +45,7 @@ def main() -> None:
                 out = output / f"{name} {turn}"  # nothing is overwritten
                 bare = timed(lambda count=count: translator.translate(digits[:count]))
                 whole = timed(
-                    lambda files=files, out=out: redraw_files(files, out, translator.translate)
+                    lambda files=files, out=out: translate_files(files, out, translator.translate)
                 )
                 ratios.append(whole / bare)
             print(f"{name}: {statistics.median(ratios):.2f} of the bare passes")

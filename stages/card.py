@@ -7,19 +7,19 @@ from adda.reporting.card import render_card
 
 
 def main() -> str:
-    params = read_params("params.yaml").model_dump()
-    params["model"] |= read_json("data/model/model.json")  # given weights have sizes of their own
-    metrics = {}
-    for path in (
-        "metrics/baselines.json",
-        "metrics/train.json",
-        "metrics/evaluation.json",
-        "metrics/adaptation.json",
-        "metrics/embedding.json",
-    ):
-        metrics |= read_json(path)
+    # Whoever uses these groups has checked them.
+    params = read_params("params.yaml", data=dict, split=dict, loss=dict, model=dict, train=dict)
+    groups = {
+        "data": params.data,
+        "split": params.split,
+        "loss": params.loss,
+        "train": params.train,
+        # Given weights have sizes of their own.
+        "model": params.model | read_json("data/model/model.json"),
+    }
+    metrics = read_json("metrics/train.json") | read_json("metrics/evaluation.json")
     with whole("metrics/model_card.md") as partial:
-        partial.write_text(render_card(params, metrics), encoding="utf-8")
+        partial.write_text(render_card(groups, metrics), encoding="utf-8")
     return "metrics/model_card.md"
 
 

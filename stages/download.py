@@ -8,13 +8,14 @@ from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.datasets.raw_files import write_raw
-from adda.datasets.sources import load_source
+from adda.datasets.registry import load_source
+from adda.datasets.source import DataParams
 
 
 def main() -> str:
-    params = read_params("params.yaml").data
+    params = read_params("params.yaml", data=DataParams)
     # Downloads outlive the stage: dvc empties data/raw before it runs, and experiments share them.
-    raw = load_source(params, cache=Path(pooch.os_cache("adda")))
+    raw = load_source(params.data, cache=Path(pooch.os_cache("adda")))
     with whole("data/raw") as directory:
         write_raw(directory, raw)
     train, test = (len(raw.mnistm[part]) for part in ("train", "test"))

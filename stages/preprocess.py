@@ -7,14 +7,14 @@ from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.datasets.raw_files import read_raw
-from adda.datasets.splits import split_domains
+from adda.datasets.splits import SplitParams, split_domains
 
 SPLITS = ("train", "valid", "test")
 
 
 def main() -> str:
-    params = read_params("params.yaml").split
-    arrays = split_domains(read_raw(Path("data/raw")), params.valid_fraction, params.seed)
+    params = read_params("params.yaml", split=SplitParams)
+    arrays = split_domains(read_raw(Path("data/raw")), params.split)
     with whole("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)

@@ -1,6 +1,7 @@
 """Train the networks of the recipe on both domains' training images, without target labels."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,66 +12,82 @@ from adda.common.outputs import remove, whole, write_csv, write_json
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
 from adda.engine.checkpoints import Checkpoints, run_key
-from adda.engine.devices import choose_precision, is_chief, make_strategy, use_device
-from adda.recipes.split import FIGURES
-from adda.recipes.storage import STYLES, load_model, save_model
+from adda.engine.devices import Device, choose_precision, is_chief, make_strategy, use_device
+from adda.recipes.recipe import LossParams
+from adda.recipes.registry import ModelParams, RecipesParams, make_recipe
+from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.training.monitor import make_watch, write_history
-from adda.training.snapshots import Progress
-from adda.training.trainer import SHOWN, train_model
+from adda.training.snapshots import Snapshots
+from adda.training.trainer import SNAPSHOT_DIGITS, TrainParams, train_model
 
 HISTORY, SUMMARY = Path("metrics/history.csv"), Path("metrics/train.json")
 STYLE_COUNT = 256  # target images that go with the model
 
 
 def main() -> str:
-    params = read_params("params.yaml")
-    device = use_device(params.train.device)
+    params = read_params(
+        "params.yaml",
+        device=Device,
+        loss=LossParams,
+        model=ModelParams,
+        recipes=RecipesParams,
+        train=TrainParams,
+    )
+    device = use_device(params.device)
     # What "auto" comes to is part of the run: its checkpoints are for the same arithmetic alone.
     precision = choose_precision(params.train.precision)
     train = params.train.model_copy(update={"precision": precision})
     print(f"device: {device}, {precision}")
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
-    if params.model.weights:
-        return use_weights(params.model.weights, source, target)
-    digits = read_labels("data/processed/labels/source_train.npy", len(source))
-    groups = [params.model, params.loss, train.model_copy(update={"checkpoint_seconds": 0})]
+    model = params.model
+    if model.weights:
+        return use_weights(model.weights, source, target)
+    labels = read_labels("data/processed/labels/source_train.npy", len(source))
+    own = getattr(params.recipes, model.recipe)
     # Another number of devices may go on where this one stopped.
-    key = run_key([group.model_dump_json() for group in groups], [source, digits, target])
+    groups = [group.model_dump_json() for group in (model, own, params.loss, train)]
+    key = run_key(groups, [source, labels, target])
     kept = CHECKPOINTS / key
-    checkpoints = Checkpoints(kept, train.checkpoint_seconds)
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
-    watch = make_watch(HISTORY, SUMMARY, LOGS, run=key) if chief else None
     with strategy.scope():
         trained = train_model(
-            source, digits, target, params.model, params.loss, train, checkpoints, watch
+            source,
+            labels,
+            target,
+            partial(make_recipe, model.recipe, model.width, own),
+            params.loss,
+            train,
+            Checkpoints(kept),
+            partial(make_watch, HISTORY, SUMMARY, LOGS, key) if chief else None,
         )
     if not chief:
         return f"{train.steps} steps; the chief writes the model"
-    write_history(trained.history, HISTORY, SUMMARY)
+    write_history(trained.model, trained.history, HISTORY, SUMMARY)
     with whole("data/model") as directory:
-        save_model(directory, trained.model, params.model)
-        write_examples(directory, trained.progress, target)
+        save_model(directory, trained.model, model.width)
+        write_examples(directory, trained.snapshots, target)
     remove(kept)  # only now is everything where it belongs
     return f"data/model: {train.steps} steps"
 
 
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     """Take a trained model as it is; metrics and curves of the training stay empty."""
-    progress = Progress(load_model(folder), source[:SHOWN], target[:SHOWN], steps=0)
-    progress.update([{"step": 0}])
+    examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
+    snapshots = Snapshots(load_model(folder), *examples, steps=0)
+    snapshots.update([{"step": 0}])
     with whole("data/model") as directory:
         shutil.copytree(folder, directory)
-        write_examples(directory, progress, target)
-    write_csv(HISTORY, pd.DataFrame(columns=["step", *FIGURES]))
+        write_examples(directory, snapshots, target)
+    write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
     write_json(SUMMARY, {"step": 0})
     return f"data/model: as it was in {folder}, not trained"
 
 
-def write_examples(directory: Path, progress: Progress, target: np.ndarray) -> None:
-    progress.save(directory / "progress")
-    write_array(directory / STYLES, target[:STYLE_COUNT])
+def write_examples(directory: Path, snapshots: Snapshots, target: np.ndarray) -> None:
+    snapshots.save(directory / "snapshots")
+    write_array(directory / STYLES_FILE, target[:STYLE_COUNT])
 
 
 if __name__ == "__main__":

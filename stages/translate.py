@@ -1,4 +1,4 @@
-"""Redraw the held-out source digits in the target's style."""
+"""Translate the held-out source digits into the target's style."""
 
 import numpy as np
 
@@ -6,22 +6,23 @@ from adda.common.array_files import read_images, read_labels, write_array
 from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
-from adda.engine.devices import use_device
-from adda.inference.translation import draw_styles, translate
+from adda.engine.devices import Device, use_device
+from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import load_model
 
+SEED = 0  # the same styles in every experiment: two differ by their networks alone
 DIGITS, STYLES = 100, 10  # of the set that shows how much style changes
 
 
 def main() -> str:
-    params = read_params("params.yaml").train
+    params = read_params("params.yaml", device=Device)
     print("device:", use_device(params.device))
     source = read_images("data/processed/images/source_test.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
     target = read_images("data/processed/images/target_train.npy")
     model = load_model("data/model")
-    translated = translate(model, source, draw_styles(target, len(source), params.seed))
-    styles = draw_styles(target, STYLES, params.seed)
+    translated = translate(model, source, sample_styles(target, len(source), SEED))
+    styles = sample_styles(target, STYLES, SEED)
     few = source[:DIGITS]
     styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))
     with whole("data/translated") as directory:

@@ -1,15 +1,42 @@
+import fcntl
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
+os.environ["ADDA_CHECKPOINT_SECONDS"] = "0"  # read when adda is imported, here and in processes
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.common.params import LossParams, TrainParams
+from adda.__main__ import main
+from adda.common.runner import run_stage
 from adda.engine.sampling import Batch
+from adda.recipes.recipe import LossParams, Recipe
+from adda.recipes.registry import RECIPES, make_recipe
+from adda.training.trainer import TrainParams
 
+SMALL = {"split": {"class_weight": 0.1}, "baseline": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
+PROCESSES = {"run_python", "finished", "single", "checkpoints"}  # fixtures that start some
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make check` leaves out what starts processes of its own."""
+    for item in items:
+        if PROCESSES & set(item.fixturenames):
+            item.add_marker("process")
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    """Fresh weights are the same in every run of a test."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture
@@ -20,10 +47,10 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def dark_and_bright(rng) -> tuple[np.ndarray, np.ndarray]:
     """60 images that any classifier can learn: dark ones are 0 and bright ones 1."""
-    digits = rng.integers(0, 2, 60, np.uint8)
-    images = np.where(digits[:, None, None, None], 250, 5).astype(np.uint8)
+    labels = rng.integers(0, 2, 60, np.uint8)
+    images = np.where(labels[:, None, None, None], 250, 5).astype(np.uint8)
     images = np.broadcast_to(images, (60, 28, 28, 3)).copy()
-    return images, digits
+    return images, labels
 
 
 @pytest.fixture
@@ -39,9 +66,39 @@ def run_python():
     return run
 
 
+@contextmanager
+def first_of_all_workers(
+    tmp_path_factory, worker_id: str, name: str
+) -> Iterator[tuple[Path, bool]]:
+    """A folder that pytest's workers share, and whether this one is to fill it; others wait."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / name
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield folder, not folder.exists()
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run `python -m adda ...` in this process: its exit code and what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["adda", *map(str, arguments)])
+        capsys.readouterr()
+        code = 0
+        try:
+            run_stage(main)
+        except SystemExit as error:
+            print(error.code, file=sys.stderr)  # as Python does
+            code = 1
+        printed = capsys.readouterr()
+        return SimpleNamespace(returncode=code, stdout=printed.out, stderr=printed.err)
+
+    return run
+
+
 def train_params(**changes) -> TrainParams:
     defaults = {
-        "device": "cpu",
         "strategy": "auto",
         "seed": 0,
         "steps": 3,
@@ -49,32 +106,41 @@ def train_params(**changes) -> TrainParams:
         "learning_rate": 1e-3,
         "adversary_learning_rate": 5e-4,
         "steps_per_call": 2,
-        "checkpoint_seconds": 0,
         "precision": "float32",
-        "xla": False,
     }
     return TrainParams(**defaults | changes)
 
 
+def small_recipe(name: str, **own) -> Recipe:
+    """A recipe at a twentieth of its width, with every term of its own unless others are given."""
+    return make_recipe(name, 0.05, RECIPES[name].Params(**SMALL.get(name, {}) | own))
+
+
 def loss_params(**changes) -> LossParams:
-    """All terms off but those given."""
+    """All shared terms off but those given."""
     return LossParams(**dict.fromkeys(LossParams.model_fields, 0.0) | changes)
+
+
+def all_on(name: str) -> LossParams:
+    """Every shared term that a recipe has."""
+    weights = {"l2_weight": 1.0, "adversarial_weight": 0.1}
+    return loss_params(**{key: weights[key] for key in RECIPES[name].uses})
 
 
 @pytest.fixture
 def domains(rng) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Source images, their digits, target images."""
+    """Source images, their labels, target images."""
     source = np.where(rng.random((20, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
-    digits = rng.integers(0, 10, 20, np.uint8)
-    return source, digits, rng.integers(0, 256, (30, 28, 28, 3), np.uint8)
+    labels = rng.integers(0, 10, 20, np.uint8)
+    return source, labels, rng.integers(0, 256, (30, 28, 28, 3), np.uint8)
 
 
 @pytest.fixture
 def batch(domains) -> Batch:
     """Eight images of each domain."""
-    source, digits, target = (array[:8] for array in domains)
+    source, labels, target = (array[:8] for array in domains)
     return Batch(
         tf.constant(source / np.float32(255)),
-        tf.constant(digits.astype(np.int32)),
+        tf.constant(labels.astype(np.int32)),
         tf.constant(target / np.float32(255)),
     )

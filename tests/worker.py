@@ -6,19 +6,21 @@ history goes to OUT, by the chief.
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import tensorflow as tf
-from conftest import loss_params, train_params
+from conftest import loss_params, small_recipe, train_params
 
-from adda.common.params import ModelParams
 from adda.common.runner import run_stage
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.devices import is_chief, make_strategy, use_device
 from adda.training.trainer import train_model
+
+OWN = {"split": {"class_weight": 0.01}}
 
 
 def main() -> str:
@@ -39,22 +41,16 @@ def main() -> str:
             source,
             rng.integers(0, 10, 40, np.uint8),
             target,
-            ModelParams(recipe=recipe, width=0.05, code_size=8),
-            loss_params(
-                l2_weight=1,
-                adversarial_weight=0.02,
-                content_adversarial_weight=0.02,
-                cycle_weight=0.1,
-                class_weight=0.01,
-            ),
+            partial(small_recipe, recipe, **OWN.get(recipe, {})),
+            loss_params(l2_weight=1, adversarial_weight=0.02),
             train_params(
                 steps=int(steps),
                 batch_size=32,
                 learning_rate=1e-5,
                 adversary_learning_rate=1e-5,
-                steps_per_call=10,
+                steps_per_call=5,
             ),
-            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints"), seconds=0),
+            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints")),
         )
     if is_chief(strategy):
         Path(out).write_text(json.dumps(trained.history))

@@ -1,47 +1,58 @@
 """A classifier for the target domain, from source labels alone."""
 
+from typing import Annotated
+
 import keras
 import numpy as np
 import tensorflow as tf
+from pydantic import Field
 
-from adda.classification.classifier import Draw, labelled, probabilities
+from adda.classification.classifier import Sample, probabilities, sample_labelled
 from adda.common.errors import AddaError
-from adda.engine.sampling import TARGET, draw_batch, to_float
-from adda.inference.translation import contents
-from adda.recipes.split import SplitCode
-from adda.recipes.storage import Model
+from adda.common.params import Group
+from adda.engine.sampling import TARGET, sample_batch, to_float
+from adda.inference.translation import translate_back
+from adda.recipes.recipe import Recipe, TranslatesBack
 
 
-def translations(
-    model: Model, source: np.ndarray, digits: np.ndarray, styles: np.ndarray, size: int, seed: int
-) -> Draw:
-    """Random batches of source images, translated afresh each time, in styles drawn at random.
+class AdaptParams(Group):
+    """Whether another classifier is trained on what the adapted one is sure of, and how sure."""
+
+    self_training: bool
+    confidence: Annotated[float, Field(ge=0, le=1)]
+
+
+def sample_translations(
+    model: Recipe, source: np.ndarray, labels: np.ndarray, styles: np.ndarray, size: int, seed: int
+) -> Sample:
+    """Random batches of source images, translated afresh each time, in styles taken at random.
 
     Args:
         source: uint8 [n, 28, 28, 3].
-        digits: uint8 [n], 0 to 9, what they show.
+        labels: uint8 [n], 0 to 9, what they show.
         styles: uint8 [m, 28, 28, 3], of unlabelled target images, from `translation.styles`: found
             beforehand, since to find one costs more than to use it.
     """
-    draw_source = labelled(source, digits, size, seed)
+    sample_source = sample_labelled(source, labels, size, seed)
     styles = tf.constant(styles)
 
-    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, drawn = draw_source(number)
-        batch = draw_batch(len(styles), size, seed, TARGET, number)
-        return model.redraw(images, to_float(tf.gather(styles, batch))), drawn
+    def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, shown = sample_source(number)
+        batch = sample_batch(len(styles), size, seed, TARGET, number)
+        return model.render(images, to_float(tf.gather(styles, batch))), shown
 
-    return draw
+    return sample
 
 
 def confident(
-    classifier: keras.Sequential, images: np.ndarray, least: float
+    likely: np.ndarray, images: np.ndarray, least: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The images that a classifier is sure of, and its digits for them (Lee 2013, pseudo-labels).
+    """The images that a classifier is sure of, and its labels for them (Lee 2013, pseudo-labels).
 
     Args:
+        likely: float32 [n, 10], the probabilities that it gives each of them.
         images: uint8 [n, 28, 28, 3].
-        least: the least probability of the most likely digit, in [0, 1].
+        least: the least probability of the most likely class, in [0, 1].
 
     Returns:
         uint8 [k, 28, 28, 3] and uint8 [k].
@@ -49,7 +60,6 @@ def confident(
     Raises:
         AddaError: it is sure of none.
     """
-    likely = probabilities(classifier, images)
     sure = likely.max(axis=1) >= least
     if not sure.any():
         raise AddaError(
@@ -58,24 +68,28 @@ def confident(
     return images[sure], likely[sure].argmax(axis=1).astype(np.uint8)
 
 
-def both_ways(
-    adapted: keras.Sequential, source_only: keras.Sequential, model: SplitCode, images: np.ndarray
+def ensemble(
+    likely: np.ndarray, source_only: keras.Sequential, model: TranslatesBack, images: np.ndarray
 ) -> np.ndarray:
-    """How likely each digit is by two classifiers that saw no target label: float32 [n, 10].
+    """How likely each class is by two classifiers that saw no target label: float32 [n, 10].
 
-    The mean of what the adapted one makes of target images, uint8 [n, 28, 28, 3], and the source's
-    of their contents. The two err on different images.
+    The two err on different images.
+
+    Args:
+        likely: float32 [n, 10], what the adapted classifier makes of the images.
+        source_only: is shown the images translated back.
+        images: uint8 [n, 28, 28, 3], of the target.
     """
-    views = probabilities(adapted, images), probabilities(source_only, contents(model, images))
-    return np.mean(views, axis=0)
+    back = probabilities(source_only, translate_back(model, images))
+    return np.mean([likely, back], axis=0)
 
 
-def in_halves(first: Draw, second: Draw) -> Draw:
+def in_halves(first: Sample, second: Sample) -> Sample:
     """Batches that are half the one's and half the other's."""
 
-    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         parts = zip(first(number), second(number), strict=True)
-        images, digits = (tf.concat(pair, 0) for pair in parts)
-        return images, digits
+        images, labels = (tf.concat(pair, 0) for pair in parts)
+        return images, labels
 
-    return draw
+    return sample

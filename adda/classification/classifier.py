@@ -1,4 +1,4 @@
-"""A digit classifier. Trained on labelled target images it is the judge of translations."""
+"""A classifier of images: trained, applied, saved. Target-only, it is the reference classifier."""
 
 import json
 from collections.abc import Callable
@@ -9,29 +9,37 @@ import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import AddaError
-from adda.common.outputs import whole
-from adda.common.params import JudgeParams
+from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import run_steps
-from adda.engine.sampling import SOURCE, draw_batch, to_float
+from adda.engine.sampling import SOURCE, sample_batch, to_float
 from adda.inference.batches import apply
 from adda.nn.networks import make_classifier
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
 
+Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
-Draw = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+
+class ClassifierParams(Group):
+    """How large every classifier is, and how it is trained."""
+
+    width: Width
+    steps: Count
+    batch_size: Count
+    learning_rate: Rate
+    seed: Seed
 
 
 def fit_classifier(
-    draw: Draw, params: JudgeParams, title: str, checkpoints: Checkpoints | None = None
+    sample: Sample, params: ClassifierParams, title: str, checkpoints: Checkpoints | None = None
 ) -> keras.Sequential:
     """Train a classifier from scratch, or from where a killed run stopped.
 
     Args:
-        draw: takes the number of a step, int64, and returns its batch: float32 images
-            [n, 28, 28, 3] in [0, 1] and int32 digits [n].
+        sample: takes the number of a step, int64, and returns its batch: float32 images
+            [n, 28, 28, 3] in [0, 1] and int32 labels [n].
         title: names the fit in its progress bar and errors.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
@@ -45,11 +53,11 @@ def fit_classifier(
     optimizer.build(weights)
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        images, digits = draw(number)
+        images, labels = sample(number)
         with tf.GradientTape() as tape:
-            loss = smoothed_cross_entropy(digits, classifier(images, training=True))
+            loss = smoothed_cross_entropy(labels, classifier(images, training=True))
         optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"digit": loss}
+        return {"cross_entropy": loss}
 
     run_steps(
         step,
@@ -62,42 +70,37 @@ def fit_classifier(
     return classifier
 
 
-def smoothed_cross_entropy(digits: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of logits [n, 10] against 0.91 for the digit and 0.01 for every other.
+def smoothed_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy of logits [n, 10] against 0.91 for the label and 0.01 for every other.
 
     Label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7): a classifier must not be
-    surer of a translation than a translation is like the target. `digits` are integers [n].
+    surer of a translation than a translation is like the target. `labels` are integers [n].
     """
     return tf.reduce_mean(
         keras.losses.categorical_crossentropy(
-            tf.one_hot(digits, 10), logits, from_logits=True, label_smoothing=LABEL_SMOOTHING
+            tf.one_hot(labels, 10), logits, from_logits=True, label_smoothing=LABEL_SMOOTHING
         )
     )
 
 
-def labelled(images: np.ndarray, digits: np.ndarray, size: int, seed: int) -> Draw:
+def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int) -> Sample:
     """Random batches of `size` labelled images.
 
     Args:
         images: uint8 [n, 28, 28, 3].
-        digits: uint8 [n], 0 to 9.
+        labels: uint8 [n], 0 to 9.
     """
-    images, digits = tf.constant(images), tf.constant(digits.astype(np.int32))
+    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
 
-    def draw(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        batch = draw_batch(len(images), size, seed, SOURCE, number)
-        return to_float(tf.gather(images, batch)), tf.gather(digits, batch)
+    def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        batch = sample_batch(len(images), size, seed, SOURCE, number)
+        return to_float(tf.gather(images, batch)), tf.gather(labels, batch)
 
-    return draw
-
-
-def predict_digits(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """The most likely digit of each image: uint8 [n, 28, 28, 3] to uint8 [n]."""
-    return probabilities(classifier, images).argmax(axis=1).astype(np.uint8)
+    return sample
 
 
 def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """How likely each digit is: uint8 [n, 28, 28, 3] to float32 [n, 10], rows summing to 1."""
+    """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, 10], rows summing to 1."""
     return apply(lambda batch: tf.nn.softmax(classifier(batch, training=False)), images)
 
 
@@ -111,11 +114,15 @@ def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
 
 
 def save_classifier(directory: str | Path, classifier: keras.Sequential, width: float) -> None:
-    """Write the weights and, so that they can be loaded without params.yaml, the width."""
-    with whole(directory) as partial:
-        partial.mkdir()
-        (partial / "classifier.json").write_text(json.dumps({"width": width}) + "\n")
-        classifier.save_weights(partial / "classifier.weights.h5")
+    """Write the weights and, so that they can be loaded without params.yaml, the width.
+
+    Args:
+        directory: new, or a folder that `whole` is filling.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "classifier.json").write_text(json.dumps({"width": width}) + "\n")
+    classifier.save_weights(directory / "classifier.weights.h5")
 
 
 def load_classifier(directory: str | Path) -> keras.Sequential:
@@ -130,6 +137,6 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
         classifier.load_weights(directory / "classifier.weights.h5")
     except (OSError, ValueError) as error:
         raise AddaError(
-            f"{directory} cannot be loaded ({error}); run dvc repro baselines"
+            f"{directory} cannot be loaded as a classifier ({error}); dvc repro trains it"
         ) from None
     return classifier

@@ -53,7 +53,7 @@ def read_json(path: str | Path) -> dict[str, float]:
 
 
 def write_json(path: str | Path, values: dict[str, float]) -> None:
-    """Write figures as JSON, floats rounded to the four decimals that anyone reads."""
+    """Write values as JSON, floats rounded to the four decimals that anyone reads."""
     rounded = {
         key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()
     }

@@ -1,4 +1,4 @@
-"""Any two domains of digits, from a user's own folders or pickles."""
+"""The data source "folders": any two domains of digits, from a user's own folders or pickles."""
 
 from pathlib import Path
 
@@ -7,8 +7,10 @@ from PIL import Image, ImageOps
 
 from adda.common.array_files import check_images, check_labels
 from adda.common.errors import AddaError
-from adda.datasets.mnistm import SIZE
+from adda.datasets.mnistm import SIZE, mnist_labels
+from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays
+from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
 MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
@@ -93,3 +95,21 @@ def _read_picture(path: Path, mode: str) -> np.ndarray:
             return np.asarray(ImageOps.exif_transpose(image).convert(mode))
     except BAD as error:
         raise AddaError(f"{path} cannot be used ({error}); mend or remove it") from None
+
+
+def load(params: DataParams, _cache: Path) -> Raw:
+    """Both domains from data.directory."""
+    if params.directory is None:
+        raise AddaError("data.source is folders, but data.directory names none; set it")
+    source = read_domain(Path(params.directory), "source", "L")
+    target = read_domain(Path(params.directory), "target", "RGB")
+    images = {part: target[f"x_{part}"] for part in PARTS}
+    return Raw(source, images | mnist_labels(target), source["y_test"])
+
+
+FOLDERS = Source(
+    load,
+    "Two domains of the user's own, from data.directory.",
+    "The user's own, from `data.directory`.",
+    published=False,
+)

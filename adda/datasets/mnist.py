@@ -8,7 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from adda.common.array_files import check_labels, read_array
 from adda.common.errors import AddaError
+from adda.datasets.downloads import fetch
+from adda.datasets.source import DataParams
+
+MNIST_LICENCE = "MNIST: CC BY-SA 3.0, Yann LeCun and Corinna Cortes."
 
 # Published md5 of the uncompressed files, and the length of the header before the pixels.
 FILES = {
@@ -18,6 +23,18 @@ FILES = {
     "y_test": ("t10k-labels-idx1-ubyte.gz", "27ae3e4e09519cfbb04c329615203637", 8),
 }
 MAX_BYTES = 2**26  # the largest file holds 47 MB
+
+
+def load_mnist(params: DataParams, cache: Path) -> dict[str, np.ndarray]:
+    """MNIST from data.directory or the mirrors, as `read_mnist` returns it."""
+    names = (name for name, _, _ in FILES.values())
+    hashes = dict(zip(names, params.mnist.hashes, strict=True))
+
+    def find(name: str) -> Path:
+        urls = [base.rstrip("/") + "/" + name for base in params.mnist.urls]
+        return fetch(name, urls, hashes[name], params.directory, cache)
+
+    return read_mnist(find)
 
 
 def read_mnist(find: Callable[[str], Path]) -> dict[str, np.ndarray]:
@@ -55,3 +72,18 @@ def _uncompressed(path: Path) -> bytes:
         raise AddaError(
             f"{path} cannot be read ({error}); delete it and download it again"
         ) from None
+
+
+def held_out_labels(directory: str | None, published: np.ndarray) -> np.ndarray:
+    """labels.npy of the user's folder, if it is there, else MNIST's own test labels."""
+    if directory is None or not (path := Path(directory) / "labels.npy").is_file():
+        return published
+    labels = read_array(path)
+    if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
+        raise AddaError(
+            f"{path} holds only zeros and ones: these are domain labels, which the original "
+            "project writes under this name; put the digit of each held-out image there, or "
+            "remove the file to use MNIST's"
+        )
+    check_labels(labels, len(published), str(path))
+    return labels.astype(np.uint8)

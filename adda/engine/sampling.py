@@ -4,18 +4,18 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never drawn in pairs
+SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never sampled in pairs
 
 
 class Batch(NamedTuple):
     """What one step sees, or one replica's part of it."""
 
     source: tf.Tensor  # float32 [n, 28, 28, 3], 0 or 1: binarised MNIST
-    digits: tf.Tensor  # int32 [n], what the source images show
+    labels: tf.Tensor  # int32 [n], what the source images show
     target: tf.Tensor  # float32 [n, 28, 28, 3] in [0, 1]: MNIST-M
 
 
-def draw_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
+def sample_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
     """Indices of a random batch, int32 [batch_size] in [0, count), with replacement.
 
     Seed, stream (one a data set) and step determine it, so a run can be resumed.

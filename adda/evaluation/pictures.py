@@ -5,7 +5,6 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-import pandas as pd
 
 from adda.common.outputs import whole
 
@@ -16,7 +15,7 @@ from matplotlib import pyplot as plt
 def save_grid(
     path: str | Path, rows: dict[str, np.ndarray], titles: Sequence[object] | None = None
 ) -> None:
-    """Draw a PNG with one row of images per entry.
+    """Write a PNG with one row of images per entry.
 
     Args:
         rows: the name of each row and its images, uint8 [n, 28, 28, 3]; every row has the same n.
@@ -37,23 +36,4 @@ def save_grid(
     figure.tight_layout(pad=0.3)
     with whole(path) as partial:
         figure.savefig(partial, format="png", dpi=150)
-    plt.close(figure)
-
-
-def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> None:
-    """Draw a PNG with the same points side by side, coloured by each column of a table.
-
-    Args:
-        places: float [n, 2].
-        points: n rows.
-    """
-    figure, axes = plt.subplots(1, len(points.columns), figsize=(6 * len(points.columns), 6))
-    for axis, (name, column) in zip(np.atleast_1d(axes), points.items(), strict=True):
-        for value in sorted(column.unique()):
-            axis.scatter(*places[(column == value).to_numpy()].T, s=6, alpha=0.7, label=value)
-        axis.set(title=f"by {name}", xticks=[], yticks=[])
-        axis.legend(markerscale=3, fontsize=9)
-    figure.tight_layout()
-    with whole(path) as partial:
-        figure.savefig(partial, format="png", dpi=110)
     plt.close(figure)

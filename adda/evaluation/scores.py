@@ -1,4 +1,4 @@
-"""Figures that say how good translations and classifiers are."""
+"""Statistics that metrics are made of: functions of arrays."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,8 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Fréchet distance between Gaussians fitted to two sets of features.
 
     |m1 - m2|^2 + tr(c1 + c2 - 2 (c1 c2)^(1/2)); Dowson & Landau 1982, J. Multivariate Anal. 12(3),
-    and Heusel et al. 2017 (arXiv:1706.08500, eq. 6). It is not FID: the features are the judge's.
+    and Heusel et al. 2017 (arXiv:1706.08500, eq. 6). It is not FID: the features are the
+    reference classifier's.
 
     Args:
         first, second: float [n, d] and [m, d]; more rows than columns, or the covariances are
@@ -28,7 +29,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple[float, float]:
-    """The 95 % bootstrap interval of a figure over test images, by percentiles.
+    """The 95 % bootstrap interval of a statistic over test images, by percentiles.
 
     Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13; 1,000 resamples, always
     the same ones.
@@ -52,14 +53,9 @@ def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple
 def with_interval(
     name: str, statistic: Callable[..., np.ndarray], *rights: np.ndarray
 ) -> dict[str, float]:
-    """A figure and the ends of its interval, as `name`, `name_low` and `name_high`."""
+    """A statistic and the ends of its interval, as `name`, `name_low` and `name_high`."""
     low, high = interval(statistic, *rights)
     return {name: float(statistic(*rights)), f"{name}_low": low, f"{name}_high": high}
-
-
-def accuracy(name: str, right: np.ndarray) -> dict[str, float]:
-    """An accuracy with its interval, by name, from which images [n] were read right."""
-    return with_interval(name, np.mean, right)
 
 
 def gap_recovered(
@@ -68,10 +64,10 @@ def gap_recovered(
     """(adapted - source only) / (target only - source only), of accuracies.
 
     Args:
-        adapted, source_only, target_only: which images each classifier read right, [..., n].
+        adapted, source_only, target_only: which images each got right, [..., n].
     """
-    floor = np.mean(source_only, axis)
-    return (np.mean(adapted, axis) - floor) / (np.mean(target_only, axis) - floor)
+    lower = np.mean(source_only, axis)
+    return (np.mean(adapted, axis) - lower) / (np.mean(target_only, axis) - lower)
 
 
 def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
@@ -108,12 +104,12 @@ def colour_distance(images: np.ndarray, target: np.ndarray) -> float:
     return float(np.abs(np.subtract(*shares)).sum(axis=1).mean() / 255)
 
 
-def overlap(contents: np.ndarray, digits: np.ndarray) -> float:
+def overlap(found: np.ndarray, digits: np.ndarray) -> float:
     """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3] of 0 and 255.
 
     Returns:
         The mean over images, in [0, 1]; images that are both empty are left out.
     """
-    first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (contents, digits))
+    first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (found, digits))
     either = (first | second).sum(axis=1)
     return float(((first & second).sum(axis=1) / np.maximum(either, 1))[either > 0].mean())

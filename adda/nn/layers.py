@@ -90,6 +90,9 @@ class SpectralNorm(layers.Wrapper):
     Miyato et al. 2018 (arXiv:1802.05957, section 2.1): one power iteration each time that it is
     called in training; the gradient passes through the division. The layer itself must have no
     bias; it gets one here, after the division.
+
+    Keras' SpectralNormalization overwrites the kernel with the divided one at every call in
+    training, so that no gradient passes through the division.
     """
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:

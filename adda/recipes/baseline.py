@@ -6,12 +6,10 @@ reconstruction loss, so what the adversary asks of them is to look like the targ
 Adversarial-Domain-Adaptive-Autoencoders).
 """
 
-from typing import NamedTuple
-
 import keras
 import tensorflow as tf
 
-from adda.common.params import LossParams, ModelParams
+from adda.common.params import Count, Group
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_decoder, make_discriminator, make_encoder
 from adda.recipes.losses import (
@@ -21,74 +19,74 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
+from adda.recipes.recipe import LossParams, Recipe, Terms
 
 
-class Baseline(NamedTuple):
+class BaselineParams(Group):
+    """The size of the latent code, in floats; published: 64."""
+
+    code_size: Count = 64
+
+
+class Baseline(Recipe):
     """Encoder and decoder, and the adversary that they are trained against."""
 
-    encoder: keras.Model
-    decoder: keras.Model
-    discriminator: keras.Model
+    name = "baseline"
+    Params = BaselineParams
+    one_style = True
+    about = (
+        "Nothing in this recipe keeps a digit's identity: a translation may show another digit "
+        "than its source."
+    )
 
-    def translate(self, source: tf.Tensor, _target: tf.Tensor) -> tf.Tensor:
-        """Redraw source images, float32 [n, 28, 28, 3] in [0, 1]; the recipe knows one style."""
-        return self.reconstruct(source)
-
-    redraw = translate  # there is no style to be found first
-
-    def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
-        """Pass images of either domain through both networks; shapes as in `translate`."""
-        return self.decoder(self.code(images), training=False)
-
-    def style(self, images: tf.Tensor) -> tf.Tensor:
-        """One code holds everything, so the style of an image is the image."""
-        return images
-
-    def code(self, images: tf.Tensor) -> tf.Tensor:
-        """The latent code of images of either domain, float32 [n, code_size]."""
-        return self.encoder(images, training=False)
+    def __init__(self, width: float, params: BaselineParams):
+        self.params = params
+        self.encoder = make_encoder(width, params.code_size)
+        self.decoder = make_decoder(width, params.code_size)
+        self.discriminator = make_discriminator(width)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
-        """The weights of each side of the game."""
         return {
             "autoencoder": self.encoder.trainable_variables + self.decoder.trainable_variables,
             "discriminator": self.discriminator.trainable_variables,
         }
 
-    def objective(
-        self, batch: Batch, loss: LossParams
-    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """One forward pass for both sides.
-
-        Returns:
-            The unweighted terms and the adversary's health, by name; what each side minimises.
-        """
+    def objective(self, batch: Batch, loss: LossParams) -> Terms:
+        terms = Terms()
         size = batch.target.shape[0]
         code = self.encoder(tf.concat([batch.source, batch.target], 0), training=True)
-        redrawn = self.decoder(code, training=True)
+        decoded = self.decoder(code, training=True)
         # Reconstructions serve both sides; the rest is the discriminator's alone, and passing it
         # apart spares the autoencoder's gradient the way through it.
-        fake = self.discriminator(redrawn, training=True)
+        fake = self.discriminator(decoded, training=True)
         logits = self.discriminator(tf.concat([batch.target, batch.source], 0), training=True)
-        figures = {
-            "l2": mean_squared_error(batch.target, redrawn[size:]),
-            "adversarial": called_real(fake),
-            "discriminator": discriminator_loss(logits[:size], fake, logits[size:]),
-            "target_called_real": share_called_real(logits[:size]),
-            "translated_called_real": share_called_real(fake[:size]),
-            "reconstructed_called_real": share_called_real(fake[size:]),
-            "diversity": diversity(redrawn[:size], batch.target),
-        }
-        autoencoder = (
-            loss.l2_weight * figures["l2"] + loss.adversarial_weight * figures["adversarial"]
+        terms.add(
+            "l2",
+            loss.l2_weight,
+            lambda: mean_squared_error(batch.target, decoded[size:]),
+            "autoencoder",
         )
-        return figures, {"autoencoder": autoencoder, "discriminator": figures["discriminator"]}
+        terms.add("adversarial", loss.adversarial_weight, lambda: called_real(fake), "autoencoder")
+        terms.add(
+            "discriminator",
+            1.0,
+            lambda: discriminator_loss(logits[:size], fake, logits[size:]),
+            "discriminator",
+        )
+        terms.show("target_called_real", share_called_real(logits[:size]))
+        terms.show("translated_called_real", share_called_real(fake[:size]))
+        terms.show("reconstructed_called_real", share_called_real(fake[size:]))
+        terms.show("diversity", diversity(decoded[:size], batch.target))
+        return terms
 
+    def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """Translate source images; `style` changes nothing."""
+        return self.reconstruct(source)
 
-def make_baseline(params: ModelParams) -> Baseline:
-    """The three networks with fresh weights, drawn from Keras' global seed."""
-    return Baseline(
-        make_encoder(params.width, params.code_size),
-        make_decoder(params.width, params.code_size),
-        make_discriminator(params.width),
-    )
+    def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
+        """Pass images of either domain through both networks."""
+        return self.decoder(self.code(images), training=False)
+
+    def code(self, images: tf.Tensor) -> tf.Tensor:
+        """The latent code of images of either domain, float32 [n, code_size]."""
+        return self.encoder(images, training=False)

@@ -36,16 +36,16 @@ def share_called_real(logits: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(tf.cast(logits > 0, tf.float32))
 
 
-def digit_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of logits [n, 10] against integer digits [n]."""
+def class_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy of logits [n, 10] against integer labels [n]."""
     return tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     )
 
 
-def content_cross_entropy(content: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean binary cross-entropy of logits [n, 28, 28, 1] against contents in [0, 1]."""
-    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=content, logits=logits))
+def mask_cross_entropy(mask: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Mean binary cross-entropy of logits [n, 28, 28, 1] against masks in [0, 1]."""
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=mask, logits=logits))
 
 
 def diversity(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

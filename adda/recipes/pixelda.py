@@ -1,47 +1,48 @@
-"""A generator after PixelDA, to compare with: residual blocks, a noise vector, and a class loss.
+"""A recipe after PixelDA, to compare with: residual blocks, a noise vector, and a class loss.
 
 Bousmalis et al. 2017 (arXiv:1612.05424, section 3 and the appendix's figures): the source image and
 a noise vector go through six residual blocks; a discriminator tells generated from target images;
-a classifier reads source and generated images, and its loss reaches the generator. It is our own
+a classifier learns source and generated images, and its loss reaches the generator. It is our own
 reading at our widths and schedule, not the authors' code: no dropout, no noise in the
 discriminator, Adam as everywhere here.
 """
 
-from typing import NamedTuple
-
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from adda.common.params import LossParams
+from adda.common.params import Group, Weight
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm
 from adda.nn.networks import IMAGE, filters, make_classifier
-from adda.recipes.losses import called_fake, called_real, digit_cross_entropy
+from adda.recipes.losses import class_cross_entropy, diversity
+from adda.recipes.recipe import LossParams, Recipe, Terms
 
 NOISE = 10  # numbers in the noise vector
 BLOCKS = 6
-ADVERSARIAL, CLASS = 0.011, 0.01  # weights on the generator, those that its authors published
+PROJECTION = np.random.default_rng(0).normal(size=(np.prod(IMAGE), NOISE)).astype(np.float32)
 
 
-class PixelDA(NamedTuple):
+class PixelDAParams(Group):
+    """The class loss's weight on the generator; published: 0.01, and 0.011 for the adversary's."""
+
+    class_weight: Weight = 0.01
+
+
+class PixelDA(Recipe):
     """Generator, discriminator and classifier."""
 
-    generator: keras.Model
-    discriminator: keras.Model
-    classifier: keras.Model
+    name = "pixelda"
+    Params = PixelDAParams
+    uses = frozenset({"adversarial_weight"})
+    about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
-    def translate(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
-        """Redraw source images; the style image is nothing but the seed of the noise.
-
-        Both are float32 [n, 28, 28, 3] in [0, 1], and so is the result.
-        """
-        return self.generator([source, _noise(style)], training=False)
-
-    redraw = translate
-
-    def style(self, images: tf.Tensor) -> tf.Tensor:
-        return images
+    def __init__(self, width: float, params: PixelDAParams):
+        self.params = params
+        self.generator = _make_generator(width)
+        self.discriminator = _make_discriminator(width)
+        self.classifier = make_classifier(width)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         return {
@@ -50,36 +51,34 @@ class PixelDA(NamedTuple):
             "classifier": self.classifier.trainable_variables,
         }
 
-    def objective(
-        self, batch: Batch, _loss: LossParams
-    ) -> tuple[dict[str, tf.Tensor], dict[str, tf.Tensor]]:
-        """As `SplitCode.objective`."""
+    def objective(self, batch: Batch, loss: LossParams) -> Terms:
+        terms = Terms()
         generated = self.generator([batch.source, _noise(batch.target)], training=True)
-        real = self.discriminator(batch.target, training=True)
-        fake = self.discriminator(generated, training=True)
-        read = digit_cross_entropy(batch.digits, self.classifier(generated, training=True))
-        plain = digit_cross_entropy(batch.digits, self.classifier(batch.source, training=True))
-        adversarial = called_real(fake)
-        discriminator = called_real(real) + called_fake(fake)
-        return (
-            {"adversarial": adversarial, "discriminator": discriminator, "class": read},
-            {
-                "autoencoder": ADVERSARIAL * adversarial + CLASS * read,
-                "discriminator": discriminator,
-                "classifier": read + plain,
-            },
+        terms.add_game(
+            loss.adversarial_weight,
+            self.discriminator,
+            real=("target", batch.target),
+            fake=("translated", generated),
         )
+        read = class_cross_entropy(batch.labels, self.classifier(generated, training=True))
+        plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))
+        terms.add("class", self.params.class_weight, lambda: read, "autoencoder")
+        terms.add("classifier", 1.0, lambda: read + plain, "classifier")
+        terms.show("diversity", diversity(generated, batch.target))
+        return terms
 
-
-def make_pixelda(width: float) -> PixelDA:
-    """The three networks with fresh weights, drawn from Keras' global seed."""
-    return PixelDA(_make_generator(width), _make_discriminator(width), make_classifier(width))
+    def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """The style image is nothing but the source of the noise."""
+        return self.generator([source, _noise(style)], training=False)
 
 
 def _noise(images: tf.Tensor) -> tf.Tensor:
-    """Normal noise [n, 10], keyed by a batch of images, so that `translate` is a function."""
-    key = tf.cast(tf.reduce_sum(images) * 255, tf.int32)
-    return tf.random.stateless_normal([tf.shape(images)[0], NOISE], [0, key])
+    """A vector [n, 10] for each image, by a fixed random projection of unit length.
+
+    Over random images it is near normal, and one image gives the same in training and in use.
+    """
+    flat = tf.reshape(images - 0.5, [-1, PROJECTION.shape[0]])
+    return tf.linalg.l2_normalize(flat, axis=1) @ PROJECTION
 
 
 def _make_generator(width: float) -> keras.Model:
@@ -93,7 +92,7 @@ def _make_generator(width: float) -> keras.Model:
         inner = layers.ReLU()(BatchNorm()(inner))
         inner = BatchNorm()(layers.Conv2D(count, 3, padding="same", use_bias=False)(inner))
         hidden = layers.Add()([hidden, inner])
-    colours = layers.Conv2D(3, 3, padding="same", activation="sigmoid")(hidden)
+    colours = layers.Conv2D(3, 3, padding="same", activation="sigmoid", dtype="float32")(hidden)
     return keras.Model([image, noise], colours)
 
 
@@ -102,4 +101,4 @@ def _make_discriminator(width: float) -> keras.Sequential:
     for count, strides in ((64, 1), (128, 2), (256, 2), (512, 2)):
         stack += [layers.Conv2D(filters(count, width), 3, strides, padding="same")]
         stack += [layers.LeakyReLU(0.2)]
-    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1)])
+    return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1, dtype="float32")])

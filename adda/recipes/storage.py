@@ -1,34 +1,27 @@
-"""The two recipes' networks: made, saved and loaded."""
+"""A recipe's networks on disk: data/model."""
 
 import json
 from pathlib import Path
 
 from adda.common.errors import AddaError
-from adda.common.params import ModelParams
-from adda.recipes.baseline import Baseline, make_baseline
-from adda.recipes.split import SplitCode, make_split_code
+from adda.recipes.recipe import Recipe
+from adda.recipes.registry import RECIPES, make_recipe
 
-Model = Baseline | SplitCode
-STYLES = "styles.npy"  # target images beside the weights, for those who bring none
-RECIPES = {"split": make_split_code, "baseline": make_baseline}
+STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
 
-def make_model(params: ModelParams) -> Model:
-    """A recipe's networks with fresh weights, drawn from Keras' global seed."""
-    return RECIPES[params.recipe](params)
-
-
-def save_model(directory: str | Path, model: Model, params: ModelParams) -> None:
-    """Write the weights and, so that they can be loaded without params.yaml, the sizes."""
+def save_model(directory: str | Path, model: Recipe, width: float) -> None:
+    """Write the weights and, so that they can be loaded without params.yaml, what shapes them."""
     directory = Path(directory)
     directory.mkdir(parents=True)
-    sizes = params.model_dump_json(indent=2, exclude={"weights"})
-    (directory / "model.json").write_text(sizes + "\n")
-    for name, network in model._asdict().items():
+    described = {"recipe": model.name, "width": width, "params": model.params.model_dump()}
+    described |= {"about": model.about, "uses": sorted(model.uses)}  # for the model card
+    (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
+    for name, network in model.networks.items():
         network.save_weights(directory / f"{name}.weights.h5")
 
 
-def load_model(directory: str | Path) -> Model:
+def load_model(directory: str | Path) -> Recipe:
     """Read what `save_model` wrote.
 
     Raises:
@@ -36,11 +29,17 @@ def load_model(directory: str | Path) -> Model:
     """
     directory = Path(directory)
     try:
-        params = ModelParams(**json.loads((directory / "model.json").read_text()))
-        model = make_model(params)
-        for name, network in model._asdict().items():
+        described = json.loads((directory / "model.json").read_text())
+        if "recipe" in described and "params" not in described:
+            raise AddaError(
+                f"{directory} is of an earlier version of adda, whose networks had other names; "
+                "train it again with dvc repro, or import its checkpoint again"
+            )
+        params = RECIPES[described["recipe"]].Params(**described["params"])
+        model = make_recipe(described["recipe"], float(described["width"]), params)
+        for name, network in model.networks.items():
             network.load_weights(directory / f"{name}.weights.h5")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise AddaError(
             f"{directory} cannot be loaded as a model ({error}); dvc repro trains one, data/model"
         ) from None

@@ -1,40 +1,25 @@
-"""What the figures of a run mean, and its model card."""
+"""The model card of a run, and how a metric is written."""
 
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-HEADLINES = (
-    ("source_only_accuracy", "a classifier of MNIST, tested on the target: the floor"),
-    ("target_only_accuracy", "a classifier of labelled target images: the judge"),
-    ("translated_accuracy", "of the judge, on translated digits"),
-    ("adapted_accuracy", "a classifier of translations, tested on the target"),
-    ("two_way_accuracy", "the adapted classifier and the source's of contents, averaged"),
-    (
-        "self_trained_accuracy",
-        "the like, half of it on target images that the adapted one was sure of",
-    ),
-    ("gap_recovered", "from source only (0) to target only (1) by the adapted classifier"),
-    ("reverse_accuracy", "of the source classifier, on the contents of target images"),
-    ("content_consistency", "overlap of a translation's content with its digit"),
-    ("frechet_distance", "of translations from target images, in the judge's features"),
-    ("frechet_distance_reference", "the same of held-back target images"),
-    ("style_diversity", "spread of one digit's translations, in units of the target's"),
-    ("colour_distance", "of translations' pixel values from the target's; 1: black to white"),
-    ("domain_probe_accuracy", "a linear probe tells the domains from codes; 0.5: it cannot"),
-    ("digit_probe_accuracy", "a linear probe of source codes reads digits from target codes"),
-)
+from adda.datasets.registry import SOURCES
+from adda.evaluation.metrics import METRICS
 
 
 def render_card(params: dict[str, Any], metrics: dict[str, float]) -> str:
     """The model card (Mitchell et al. 2019, arXiv:1810.03993), as Markdown.
 
     Args:
-        params: params.yaml.
-        metrics: those of every stage, by name.
+        params: groups of params.yaml, `model` with what model.json says.
+        metrics: of evaluation and training, by name.
     """
     template = templates(autoescape=False).get_template("model_card.md")
-    return template.render(**params, metrics=metrics, headlines=HEADLINES, describe=describe)
+    source = SOURCES[params["data"]["source"]]
+    return template.render(
+        **params, origin=source, metrics=metrics, known=METRICS, describe=describe
+    )
 
 
 def templates(autoescape: bool) -> Environment:
@@ -50,7 +35,7 @@ def templates(autoescape: bool) -> Environment:
 
 
 def describe(name: str, metrics: dict[str, float]) -> str:
-    """A figure with its interval, "0.950 (0.935 to 0.964)", or a hyphen."""
+    """A metric with its interval, "0.950 (0.935 to 0.964)", or a hyphen."""
     if name not in metrics:
         return "-"
     text = f"{metrics[name]:.3f}"

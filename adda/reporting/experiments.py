@@ -6,18 +6,7 @@ from typing import Any
 import pandas as pd
 
 from adda.common.errors import AddaError
-
-METRICS = (
-    "source_only_accuracy",
-    "target_only_accuracy",
-    "translated_accuracy",
-    "adapted_accuracy",
-    "two_way_accuracy",
-    "self_trained_accuracy",
-    "gap_recovered",
-    "frechet_distance",
-    "reverse_accuracy",
-)
+from adda.evaluation.metrics import METRICS
 
 
 def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
@@ -37,12 +26,12 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     """
     varied, groups = _groups(shown, seed)
     rows = []
-    for params, figures in groups:
-        row = params[varied].to_dict() | {"n": len(figures)}
-        for name, mean in figures.mean().items():
-            count = figures[name].count()
-            deviation = f" ± {figures[name].std():.4f}" if count > 1 else ""
-            own = f" (n {count})" if count < len(figures) else ""
+    for params, metrics in groups:
+        row = params[varied].to_dict() | {"n": len(metrics)}
+        for name, mean in metrics.mean().items():
+            count = metrics[name].count()
+            deviation = f" ± {metrics[name].std():.4f}" if count > 1 else ""
+            own = f" (n {count})" if count < len(metrics) else ""
             row[name] = f"{mean:.4f}{deviation}{own}"
         rows.append(row)
     return pd.DataFrame(rows)
@@ -51,7 +40,7 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
 def benchmark(
     shown: list[dict[str, Any]], seed: str, data: str, hardware: str, wall_minutes: float
 ) -> pd.DataFrame:
-    """The main figures of the same groups in the form of docs/benchmark.csv.
+    """The main metrics of the same groups in the form of docs/benchmark.csv.
 
     Args:
         data: the data source whose groups count.
@@ -67,7 +56,7 @@ def benchmark(
             same recipe.
     """
     rows, recipes = [], {}
-    for params, figures in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
+    for params, metrics in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
         if params["data.source"] != data:
             continue
         trained = params.get("model.weights") in (None, "None", "nan")
@@ -79,16 +68,16 @@ def benchmark(
                 f"two groups of runs are of recipe {recipe} on data {data} and differ in {differ}; "
                 "remove those that are not to count: dvc exp remove"
             )
-        for metric in METRICS:
-            if metric in figures:
+        for metric in (name for name, each in METRICS.items() if each.main):
+            if metric in metrics:
                 rows.append(
                     {
                         "data": params["data.source"],
                         "recipe": recipe,
                         "metric": metric,
-                        "n_seeds": figures[metric].count(),
-                        "mean": round(figures[metric].mean(), 4),
-                        "std": round(figures[metric].std(), 4),
+                        "n_seeds": metrics[metric].count(),
+                        "mean": round(metrics[metric].mean(), 4),
+                        "std": round(metrics[metric].std(), 4),
                         "images_seen": int(params["train.steps"]) * int(params["train.batch_size"]),
                         "wall_minutes": wall_minutes,
                         "hardware": hardware,

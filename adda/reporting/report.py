@@ -1,4 +1,4 @@
-"""What a run left behind, as one page: figures, curves, pictures, parameters, provenance."""
+"""What a run left behind, as one page: metrics, curves, pictures, parameters, provenance."""
 
 import base64
 import io
@@ -15,26 +15,28 @@ from scmrepo.exceptions import SCMError
 
 from adda.common.errors import AddaError
 from adda.common.runner import TIMINGS
-from adda.reporting.card import HEADLINES, describe, templates
-from adda.reporting.charts import PUBLISHED, accuracy_chart, confusion_chart, loss_curves
+from adda.datasets.registry import SOURCES
+from adda.evaluation.metrics import METRICS
+from adda.reporting.card import describe, templates
+from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 
-METRICS = ("baselines", "train", "evaluation", "adaptation", "embedding")
+FILES = ("train", "evaluation")
 TABLES = {  # and the columns that the charts need
-    "history": ["step"],
+    "history": ["step", "name", "value"],
     "confusion": ["actual", "predicted"],
     "adapted": ["actual", "predicted"],
 }
 PICTURES = (
     ("translated", "MNIST digits, the same digits translated, and target images"),
     ("styles", "One digit a row in many styles, one style a column"),
-    ("contents", "Target images taken apart and put together again"),
+    ("masks", "Target images taken apart and put together again"),
     ("interpolation", "From one style to the next"),
     ("training", "The same digits over the training"),
     ("embedding", "Codes of both domains and of translations, by t-SNE"),
 )
 CONFUSIONS = (
-    ("confusion", "The judge on translated digits"),
+    ("confusion", "The reference classifier on translated digits"),
     ("adapted", "The adapted classifier on target images"),
 )
 
@@ -79,7 +81,7 @@ def read_run(revision: str | None) -> Run:
         params = dotted(yaml.safe_load(read("params.yaml")))
         params["data.source"], params["data.seed"], params["split.seed"]  # the page names them
         metrics = {}
-        for each in METRICS:
+        for each in FILES:
             content = _optional(read, f"metrics/{each}.json")
             metrics |= {key: float(value) for key, value in json.loads(content or "{}").items()}
         tables = {
@@ -128,11 +130,15 @@ def render_report(runs: list[Run]) -> str:
     page = templates(autoescape=True).get_template("report.html")
     return page.render(
         runs=runs,
-        headlines=[row for row in HEADLINES if any(row[0] in run.metrics for run in runs)],
+        known={
+            name: metric.meaning
+            for name, metric in METRICS.items()
+            if any(name in run.metrics for run in runs)
+        },
+        sources=SOURCES,
         published=PUBLISHED,
         pictures=PICTURES,
         differing=differing,
-        accuracy_chart=accuracy_chart({run.name: run.metrics for run in runs}),
         curves=loss_curves(tables("history")),
         confusions=[
             (title, {run: confusion_chart(table) for run, table in tables(name).items()})
@@ -147,10 +153,11 @@ def _read_bytes(path: str) -> bytes:
 
 
 def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(io.BytesIO(content)).astype(float)
+    table = pd.read_csv(io.BytesIO(content))
     if missing := set(columns) - set(table.columns):
         raise ValueError(f"a table has no column {missing.pop()}")
-    if "actual" in columns and not (len(table) and table[columns].isin(range(10)).all(axis=None)):
+    numbers = table[[column for column in columns if column != "name"]].astype(float)
+    if "actual" in columns and not (len(numbers) and numbers.isin(range(10)).all(axis=None)):
         raise ValueError("a confusion table holds other things than digits")
     return table
 

@@ -10,7 +10,7 @@ import tf2onnx
 from adda.common.errors import AddaError
 from adda.common.outputs import whole
 from adda.nn.networks import IMAGE
-from adda.recipes.storage import Model
+from adda.recipes.recipe import Recipe
 
 OPSET = 17  # of ONNX, 2022: old enough for every runtime in use
 CHECKED = 20  # images
@@ -24,9 +24,9 @@ class Exported(tf.Module):
     Digits are 0 or 1, as the networks were trained on; styles are in [0, 1].
     """
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Recipe):
         super().__init__()
-        self.networks = list(model)  # so that their weights are saved
+        self.networks = model.networks  # so that their weights are saved
         self.model_translate = model.translate
 
     @tf.function(
@@ -39,11 +39,11 @@ class Exported(tf.Module):
         return {"translated": self.model_translate(digit, style)}
 
 
-def export(model: Model, out: str | Path) -> float:
+def export(model: Recipe, out: str | Path) -> float:
     """Write both forms into a folder, and hold them against the model on random images.
 
     Returns:
-        The largest difference of a pixel from what the model draws, of images in [0, 1].
+        The largest difference of a pixel from what the model makes, of images in [0, 1].
 
     Raises:
         AddaError: a form differs from the model by more than 1e-4; nothing is written then.

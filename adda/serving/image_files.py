@@ -1,7 +1,6 @@
 """A user's own image files through a translator, a few hundred at a time."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from io import BytesIO
 from itertools import chain
@@ -22,7 +21,7 @@ SHEET = "contact_sheet.png"
 SHOWN = 20  # pairs on the contact sheet
 BAD = (OSError, ValueError, SyntaxError, EOFError, BadZipFile, Image.DecompressionBombError)
 
-Redraw = Callable[[np.ndarray], np.ndarray]
+Translate = Callable[[np.ndarray], np.ndarray]
 
 
 def find_images(inputs: Iterable[str | Path]) -> list[Path]:
@@ -72,26 +71,26 @@ def read_colours(path: Path) -> np.ndarray:
         return np.asarray(ImageOps.fit(upright, (28, 28), Image.Resampling.BOX))
 
 
-def read_digit(path: str | Path, ink: str = "auto") -> np.ndarray:
+def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
     """A picture's digit, uint8 [28, 28]: see `to_digit`."""
     with Image.open(path) as image:
         return to_digit(ImageOps.exif_transpose(image), ink)
 
 
-def redraw_files(
-    files: list[Path], output: Path, redraw: Redraw, ink: str = "auto", reverse: bool = False
+def translate_files(
+    files: list[Path], output: Path, translate: Translate, ink: str = "auto", reverse: bool = False
 ) -> tuple[int, list[str]]:
-    """Redraw every image of every file into a file of the same name, pictures as PNG.
+    """Translate every image of every file into a file of the same name, pictures as PNG.
 
     Memory is that of a batch, however many images there are.
 
     Args:
-        redraw: takes digits, uint8 [n, 28, 28], to images, uint8 [n, 28, 28, 3]; with `reverse`,
+        translate: takes digits, uint8 [n, 28, 28], to images, uint8 [n, 28, 28, 3]; with `reverse`,
             the other way round.
         ink: of the digits, see `to_digit`.
 
     Returns:
-        How many images were redrawn, and a sentence for each file that was skipped.
+        How many images were translated, and a sentence for each file that was skipped.
     """
     skipped: list[str] = []
     places: dict[str, Path] = {}
@@ -104,12 +103,12 @@ def redraw_files(
     output.mkdir(parents=True, exist_ok=True)
     pictures = {output / name: file for name, file in places.items() if not _is_stack(file)}
     stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
-    read = read_colours if reverse else partial(read_digit, ink=ink)
+    read = read_colours if reverse else partial(read_digit_image, ink=ink)
     prepare = _in_colour if reverse else partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
-        _redraw_pictures(pictures, read, redraw, skipped),
-        _redraw_stacks(stacks, prepare, redraw, skipped),
+        _translate_pictures(pictures, read, translate, skipped),
+        _translate_stacks(stacks, prepare, translate, skipped),
     ):
         left = max(SHOWN - count, 0)
         count += len(before)
@@ -123,53 +122,32 @@ def redraw_files(
 Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
-def _redraw_pictures(
+def _translate_pictures(
     files: dict[Path, Path],
     read: Callable[[Path], np.ndarray],
-    redraw: Redraw,
+    translate: Translate,
     skipped: list[str],
 ) -> Pairs:
-    def attempt(file: Path) -> np.ndarray | Exception:
-        try:
-            return read(file)
-        except BAD as error:
-            return error
-
-    def read_all(batch: list[Path]) -> dict[Path, np.ndarray | Exception]:
-        return {place: attempt(files[place]) for place in batch}
-
-    def write_all(images: dict[Path, np.ndarray]) -> None:
-        for place, image in images.items():
-            _write_picture(place, image)
-
     places = list(files)
-    # While the networks redraw a batch, a thread writes the one before and reads the next. A second
-    # thread would slow it down: nearly all that they do holds Python's lock.
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        ahead = thread.submit(read_all, places[:BATCH_SIZE])
-        written = thread.submit(write_all, {})
-        for following in range(BATCH_SIZE, len(places) + BATCH_SIZE, BATCH_SIZE):
-            read_now = ahead.result()
-            ahead = thread.submit(read_all, places[following : following + BATCH_SIZE])
-            good = {}
-            for place, image in read_now.items():
-                if isinstance(image, Exception):
-                    skipped.append(f"{files[place]} cannot be used ({image})")
-                else:
-                    good[place] = image
-            if good:
-                before = np.stack(list(good.values()))
-                after = redraw(before)
-                written.result()  # raises what went wrong
-                written = thread.submit(write_all, dict(zip(good, after, strict=True)))
-                yield before, after
-        written.result()
+    for start in range(0, len(places), BATCH_SIZE):
+        good = {}
+        for place in places[start : start + BATCH_SIZE]:
+            try:
+                good[place] = read(files[place])
+            except BAD as error:
+                skipped.append(f"{files[place]} cannot be used ({error})")
+        if good:
+            before = np.stack(list(good.values()))
+            after = translate(before)
+            for place, image in zip(good, after, strict=True):
+                _write_picture(place, image)
+            yield before, after
 
 
-def _redraw_stacks(
+def _translate_stacks(
     files: dict[Path, Path],
     prepare: Callable[[np.ndarray], np.ndarray],
-    redraw: Redraw,
+    translate: Translate,
     skipped: list[str],
 ) -> Pairs:
     for place, file in files.items():
@@ -181,7 +159,7 @@ def _redraw_stacks(
         with whole(place) as unfinished, unfinished.open("wb") as out:
             for start in range(0, len(stack), BATCH_SIZE):
                 before = prepare(stack[start : start + BATCH_SIZE])
-                after = redraw(before)
+                after = translate(before)
                 if not start:
                     shape = (len(stack), *after.shape[1:])
                     header = {"descr": "|u1", "fortran_order": False, "shape": shape}

@@ -8,9 +8,8 @@ import tensorflow as tf
 
 from adda.common.errors import AddaError
 from adda.common.outputs import whole
-from adda.common.params import ModelParams
 from adda.nn.layers import BatchNorm
-from adda.recipes.baseline import make_baseline
+from adda.recipes.baseline import Baseline, BaselineParams
 from adda.recipes.storage import save_model
 
 
@@ -31,7 +30,7 @@ LAYERS = {  # of the original, by scope, in the order of ours
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
-def import_weights(checkpoint: str | Path, out: str | Path) -> ModelParams:
+def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]:
     """Turn a checkpoint of the original networks into the folder of a baseline model.
 
     The original's convolutions have biases before their batch norms; ours have none. A bias shifts
@@ -43,7 +42,7 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> ModelParams:
         out: the folder to write, for `model.weights`.
 
     Returns:
-        The size of the networks.
+        The width of the networks, and the size of their code.
 
     Raises:
         AddaError: the checkpoint cannot be read, or its variables are not those of the original;
@@ -68,11 +67,11 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> ModelParams:
             f"{checkpoint} holds no encoder/conv1_layer/kernel and encoder/fc_layer/bias; "
             "it is no checkpoint of the original networks"
         )
-    params = ModelParams(recipe="baseline", width=first[-1] / 64, code_size=code[-1])
-    model = make_baseline(params)
+    width, code_size = first[-1] / 64, code[-1]
+    model = Baseline(width, BaselineParams(code_size=code_size))
     pairs = [
         (f"{scope}/{name}", layer)
-        for scope, network in model._asdict().items()
+        for scope, network in model.networks.items()
         for name, layer in zip(
             LAYERS[scope], (each for each in network.layers if each.weights), strict=True
         )
@@ -99,8 +98,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> ModelParams:
             if layer.use_bias:
                 layer.bias.assign(bias)
     with whole(out) as directory:
-        save_model(directory, model, params)
-    return params
+        save_model(directory, model, width)
+    return width, code_size
 
 
 def _expected(name: str, layer: keras.Layer) -> dict[str, tuple[int, ...]]:

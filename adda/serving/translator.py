@@ -9,15 +9,14 @@ from adda.common.errors import AddaError
 from adda.datasets.splits import binarise
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import run_batches, uint8_function
-from adda.inference.translation import binary_content
-from adda.recipes.split import SplitCode
-from adda.recipes.storage import STYLES, load_model
+from adda.recipes.recipe import TranslatesBack
+from adda.recipes.storage import STYLES_FILE, load_model
 
-NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)
+NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)  # what recipes get that know one style
 
 
 class Translator:
-    """Redraws digits in the target's style, and back.
+    """Translates digits into the target's style, and back.
 
     Args:
         directory: what *train* wrote, data/model.
@@ -29,15 +28,15 @@ class Translator:
 
     def __init__(self, directory: str | Path = "data/model", seed: int = 0):
         self.model = load_model(directory)
-        self.styles = NO_STYLE  # the baseline recipe knows one
-        if isinstance(self.model, SplitCode):
-            self.styles = read_images(Path(directory) / STYLES)
+        self.styles = NO_STYLE
+        if not self.model.one_style:
+            self.styles = read_images(Path(directory) / STYLES_FILE)
         self.random = np.random.default_rng(seed)
         self._translate = uint8_function(lambda *pair: to_pixels(self.model.translate(*pair)), 2)
-        self._content = uint8_function(lambda images: binary_content(self.model, images), 1)
+        self._back = uint8_function(lambda images: to_pixels(self.model.translate_back(images)), 1)
 
     def translate(self, digits: np.ndarray, styles: np.ndarray | None = None) -> np.ndarray:
-        """Redraw digits, each in the style of one of the images at random.
+        """Translate digits, each in the style of one of the images at random.
 
         Args:
             digits: uint8 [n, 28, 28], bright on black as MNIST's are.
@@ -52,8 +51,8 @@ class Translator:
         styles = self.styles if styles is None else styles
         check_images(digits, (28, 28), "digits")
         check_images(styles, (28, 28, 3), "styles")
-        drawn = styles[self.random.integers(len(styles), size=len(digits))]
-        return run_batches(self._translate, binarise(digits), drawn)
+        chosen = styles[self.random.integers(len(styles), size=len(digits))]
+        return run_batches(self._translate, binarise(digits), chosen)
 
     def reverse(self, images: np.ndarray) -> np.ndarray:
         """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28], 0 or 255.
@@ -64,9 +63,11 @@ class Translator:
         """
         self.check_reversible()
         check_images(images, (28, 28, 3), "images")
-        return run_batches(self._content, images)[..., 0]
+        return run_batches(self._back, images)[..., 0]
 
     def check_reversible(self) -> None:
         """Raise AddaError unless the networks can translate back."""
-        if not isinstance(self.model, SplitCode):
-            raise AddaError("the baseline recipe cannot translate back; train the split recipe")
+        if not isinstance(self.model, TranslatesBack):
+            raise AddaError(
+                f"the {self.model.name} recipe cannot translate back; train the split recipe"
+            )

@@ -1,4 +1,4 @@
-"""The same few digits, translated at moments of a training that double in length."""
+"""Snapshots of a training: the same few digits, translated at moments that double in length."""
 
 from pathlib import Path
 
@@ -6,19 +6,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.common.array_files import read_array, write_array
-from adda.common.errors import AddaError
+from adda.common.array_files import write_array
 from adda.engine.checkpoints import History
 from adda.engine.sampling import to_float, to_pixels
-from adda.recipes.storage import Model
+from adda.recipes.recipe import Recipe
 
 MOMENTS = 8
 
 
-class Progress:
-    """Pictures of a training. They are in `variables`, so that a resumed run has them all."""
+class Snapshots:
+    """Translations at moments of a training; in `variables`, so that a resumed run has them all."""
 
-    def __init__(self, model: Model, source: np.ndarray, styles: np.ndarray, steps: int):
+    def __init__(self, model: Recipe, source: np.ndarray, styles: np.ndarray, steps: int):
         """
         Args:
             source, styles: uint8 [n, 28, 28, 3], a style for each digit.
@@ -46,24 +45,9 @@ class Progress:
         return translated
 
     def save(self, directory: Path) -> None:
-        """Write what `load_progress` reads."""
+        """Write what `adda.evaluation.snapshots` reads."""
         write_array(directory / "steps.npy", self.steps.numpy())
         write_array(directory / "images.npy", self.images.numpy().astype(np.uint8))
-
-
-def load_progress(directory: Path) -> dict[int, np.ndarray]:
-    """The translations, uint8 [n, 28, 28, 3], by the number of steps that led to them.
-
-    Raises:
-        AddaError: a file is missing or damaged, or one does not fit the other.
-    """
-    steps, images = (read_array(directory / f"{name}.npy") for name in ("steps", "images"))
-    if steps.shape != images.shape[:1]:
-        raise AddaError(
-            f"{directory}: steps {steps.shape} do not fit images {images.shape}; "
-            "delete it and run dvc repro"
-        )
-    return dict(zip(steps.tolist(), images, strict=True))
 
 
 def _kept(shape: tuple[int, ...]) -> keras.Variable:

@@ -1,42 +1,56 @@
 """Training a recipe's networks: every side takes a step at once, from one forward pass."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import AddaError
-from adda.common.params import LossParams, ModelParams, TrainParams
+from adda.common.params import Count, Group, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
 from adda.engine.devices import choose_precision
 from adda.engine.loop import Step, run_steps
-from adda.engine.sampling import SOURCE, TARGET, Batch, draw_batch, to_float
-from adda.recipes.storage import Model, make_model
-from adda.training.snapshots import Progress
+from adda.engine.sampling import SOURCE, TARGET, Batch, sample_batch, to_float
+from adda.recipes.recipe import LossParams, Recipe
+from adda.training.snapshots import Snapshots
 
+MakeRecipe = Callable[[], Recipe]
 Watch = Callable[[History, np.ndarray | None], None]
-SHOWN = 10  # digits in the pictures of the progress
+SNAPSHOT_DIGITS = 10
+
+
+class TrainParams(Group):
+    """How a recipe is trained."""
+
+    strategy: Literal["auto", "multi_worker"]
+    seed: Seed
+    steps: Count
+    batch_size: Count
+    learning_rate: Rate
+    adversary_learning_rate: Rate
+    steps_per_call: Count
+    precision: Literal["auto", "float32", "bfloat16"]
 
 
 class Trained(NamedTuple):
     """What a training leaves."""
 
-    model: Model
-    history: History  # of `run_steps`, with the figures of the recipe's objective
-    progress: Progress
+    model: Recipe
+    history: History  # of `run_steps`, with the values of the recipe's objective
+    snapshots: Snapshots
 
 
 def train_model(
     source: np.ndarray,
-    digits: np.ndarray,
+    labels: np.ndarray,
     target: np.ndarray,
-    model: ModelParams,
+    make: MakeRecipe,
     loss: LossParams,
     train: TrainParams,
     checkpoints: Checkpoints | None = None,
-    watch: Watch | None = None,
+    watch: Callable[[Recipe], Watch] | None = None,
 ) -> Trained:
     """Train the networks from scratch, or from where a killed run stopped.
 
@@ -44,15 +58,16 @@ def train_model(
 
     Args:
         source: uint8 [n, 28, 28, 3], binarised MNIST.
-        digits: uint8 [n], what they show; only a class loss reads them.
+        labels: uint8 [n], what they show; only a class loss reads them.
         target: uint8 [m, 28, 28, 3], MNIST-M.
+        make: makes the recipe's networks, whose weights `train.seed` determines.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
-        watch: is called after every `train.steps_per_call` steps with the history and, at the
-            moments of `Progress`, with translations, uint8 [n, 28, 28, 3].
+        watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with
+            the history and, when a snapshot is taken, with translations, uint8 [n, 28, 28, 3].
 
     Raises:
-        AddaError: the batch cannot be shared evenly.
+        AddaError: the batch cannot be shared evenly, or a weight is set that the recipe ignores.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if train.batch_size % replicas:
@@ -60,55 +75,56 @@ def train_model(
             f"train.batch_size {train.batch_size} cannot be shared evenly by {replicas} devices; "
             "make it a multiple"
         )
-    if train.xla and replicas > 1:
-        raise AddaError("train.xla compiles for one device; set it to false for several")
     keras.utils.set_random_seed(train.seed)
-    learners = make_learners(model, train)
-    progress = Progress(learners.model, source[:SHOWN], target[:SHOWN], train.steps)
+    learners = make_learners(make, train)
+    model = learners.model
+    model.check_weights(loss)
+    examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
+    snapshots = Snapshots(model, *examples, train.steps)
+    watch_model = watch(model) if watch else None
 
     def on_call(history: History) -> None:
-        images = progress.update(history)
-        if watch:
-            watch(history, images)
+        images = snapshots.update(history)
+        if watch_model:
+            watch_model(history, images)
 
     history = run_steps(
-        make_step(learners, source, digits, target, loss, train),
+        make_step(learners, source, labels, target, loss, train),
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=checkpoints,
-        variables=learners.variables() + progress.variables,
-        xla=train.xla,
+        variables=learners.variables() + snapshots.variables,
         on_call=on_call,
     )
-    return Trained(learners.model, history, progress)
+    return Trained(model, history, snapshots)
 
 
 class Learners(NamedTuple):
     """The networks, and the optimizer of each side."""
 
-    model: Model
+    model: Recipe
     optimizers: dict[str, keras.Optimizer]
 
     def variables(self) -> list[keras.Variable]:
         """Everything that a step changes."""
-        parts = (*self.model, *self.optimizers.values())
+        parts = (*self.model.networks.values(), *self.optimizers.values())
         return [variable for part in parts for variable in part.variables]
 
 
-def make_learners(model: ModelParams, train: TrainParams) -> Learners:
+def make_learners(make: MakeRecipe, train: TrainParams) -> Learners:
     """Fresh networks, in the precision asked for, and optimizers."""
     policy = keras.config.dtype_policy()
     mixed = choose_precision(train.precision) == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
     try:
-        networks = make_model(model)
+        model = make()
     finally:
         keras.config.set_dtype_policy(policy)
-    return Learners(networks, make_optimizers(networks, train))
+    return Learners(model, make_optimizers(model, train))
 
 
-def make_optimizers(model: Model, train: TrainParams) -> dict[str, keras.Optimizer]:
+def make_optimizers(model: Recipe, train: TrainParams) -> dict[str, keras.Optimizer]:
     """A fresh optimizer for each side; its rate falls to zero along a cosine."""
     optimizers = {}
     for side, weights in model.sides().items():
@@ -123,7 +139,7 @@ def make_optimizers(model: Model, train: TrainParams) -> dict[str, keras.Optimiz
 def make_step(
     learners: Learners,
     source: np.ndarray,
-    digits: np.ndarray,
+    labels: np.ndarray,
     target: np.ndarray,
     loss: LossParams,
     train: TrainParams,
@@ -133,33 +149,33 @@ def make_step(
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
     # Whole training sets, uint8, stay on every device; a step copies nothing from the host.
-    source, digits, target = (
-        _on_every_device(strategy, array) for array in (source, digits.astype(np.int32), target)
+    source, labels, target = (
+        _on_every_device(strategy, array) for array in (source, labels.astype(np.int32), target)
     )
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        return strategy.run(replica_step, (number, source, digits, target))
+        return strategy.run(replica_step, (number, source, labels, target))
 
     def replica_step(
-        number: tf.Tensor, source: tf.Tensor, digits: tf.Tensor, target: tf.Tensor
+        number: tf.Tensor, source: tf.Tensor, labels: tf.Tensor, target: tf.Tensor
     ) -> dict[str, tf.Tensor]:
         size = train.batch_size // replicas
         first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
 
-        def draw(stream: int, count: int) -> tf.Tensor:
-            whole = draw_batch(count, train.batch_size, train.seed, stream, number)
+        def sample(stream: int, count: int) -> tf.Tensor:
+            whole = sample_batch(count, train.batch_size, train.seed, stream, number)
             return whole[first : first + size]
 
-        drawn, targets = draw(SOURCE, len(source)), draw(TARGET, len(target))
+        sources, targets = sample(SOURCE, len(source)), sample(TARGET, len(target))
         batch = Batch(
-            to_float(tf.gather(source, drawn)),
-            tf.gather(digits, drawn),
+            to_float(tf.gather(source, sources)),
+            tf.gather(labels, sources),
             to_float(tf.gather(target, targets)),
         )
         with tf.GradientTape(persistent=True) as tape:
-            figures, objectives = model.objective(batch, loss)
+            terms = model.objective(batch, loss)
             # Gradients are summed over replicas.
-            objectives = {side: value / replicas for side, value in objectives.items()}
+            objectives = {side: value / replicas for side, value in terms.objectives.items()}
         for side, objective in objectives.items():
             weights = model.sides()[side]
             gradients = [
@@ -168,9 +184,9 @@ def make_step(
                 for gradient, weight in zip(tape.gradient(objective, weights), weights, strict=True)
             ]
             # Of several replicas, each has the gradient of its own part.
-            figures[f"{side}_gradient"] = tf.linalg.global_norm(gradients) * replicas
+            terms.show(f"{side}_gradient", tf.linalg.global_norm(gradients) * replicas)
             optimizers[side].apply(gradients, weights)
-        return figures
+        return terms.values
 
     return step
 

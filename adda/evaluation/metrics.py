@@ -1,0 +1,135 @@
+"""Every metric: how it is computed, what it means, and whether tables of many runs show it.
+
+A metric is a function here, and nothing elsewhere: metrics/evaluation.json, the model card, the
+report, `adda seeds` and `adda benchmark` take names and meanings from `METRICS`. It returns a
+number; or a statistic with what it is taken of, an entry for each test image, which gives it a
+bootstrap interval; or None where this run has no such thing.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from adda.evaluation import probes, scores
+
+if TYPE_CHECKING:  # it imports TensorFlow, which tables of names can do without
+    from adda.evaluation.results import Results
+
+Measured = float | tuple[Callable[..., np.ndarray], ...] | None
+
+
+class Metric(NamedTuple):
+    """A metric by its name."""
+
+    meaning: str
+    compute: Callable[["Results"], Measured]
+    main: bool  # whether the benchmark's table has it
+
+
+METRICS: dict[str, Metric] = {}
+
+
+def metric(meaning: str, main: bool = False) -> Callable:
+    """Enter a function in `METRICS` under its own name."""
+
+    def enter(function: Callable[["Results"], Measured]) -> Callable:
+        METRICS[function.__name__] = Metric(meaning, function, main)
+        return function
+
+    return enter
+
+
+def compute_metrics(results: "Results") -> dict[str, float]:
+    """Every metric by name, with `NAME_low` and `NAME_high` where it has a 95 % interval."""
+    values = {}
+    for name, each in METRICS.items():
+        found = each.compute(results)
+        if isinstance(found, tuple):
+            values |= scores.with_interval(name, *found)
+        elif found is not None:
+            values[name] = found
+    return values
+
+
+def _accuracy(right: np.ndarray | None) -> Measured:
+    return None if right is None else (np.mean, right)
+
+
+def _accuracy_on_target(results: "Results", classifier: str) -> Measured:
+    return _accuracy(results.right(classifier))
+
+
+for name, meaning in {
+    "adapted": "a classifier of translations alone, on target images",
+    "ensemble": "the adapted classifier, and the source-only one on masks, averaged",
+    "self_trained": "a classifier taught by the adapted one as well, on images it is sure of",
+    "source_only": "a classifier of the same kind, trained on source images: the lower bound",
+    "target_only": "the same, trained on labelled target images: the reference classifier",
+}.items():
+    accuracy = partial(_accuracy_on_target, classifier=name)
+    METRICS[f"{name}_accuracy"] = Metric(meaning, accuracy, main=True)
+
+
+@metric("of the reference classifier, on translated test digits", main=True)
+def translated_accuracy(results: "Results") -> Measured:
+    return _accuracy(results.translated_predicted == results.labels)
+
+
+@metric("share of target training images that the adapted classifier was sure of")
+def self_training_share(results: "Results") -> Measured:
+    return None if results.confident is None else float(results.confident.mean())
+
+
+@metric("adapted accuracy, from source-only (0) to target-only (1)", main=True)
+def gap_recovered(results: "Results") -> Measured:
+    return scores.gap_recovered, *map(results.right, ("adapted", "source_only", "target_only"))
+
+
+@metric("of the source-only classifier, on target images translated back", main=True)
+def reverse_accuracy(results: "Results") -> Measured:
+    back = results.back(results.target)
+    if back is None:
+        return None
+    return _accuracy(results.classify_source(back) == results.target_labels)
+
+
+@metric("overlap of a translation's mask with its source digit; 1: the same")
+def mask_consistency(results: "Results") -> Measured:
+    back = results.back(results.translated)
+    return None if back is None else scores.overlap(back, results.source)
+
+
+@metric("of translations from target images, in the reference classifier's features", main=True)
+def frechet_distance(results: "Results") -> Measured:
+    return scores.frechet_distance(results.features(results.translated), results.target_features)
+
+
+@metric("the same of held-back target images")
+def frechet_distance_reference(results: "Results") -> Measured:
+    return scores.frechet_distance(results.features(results.target_valid), results.target_features)
+
+
+@metric("spread of one digit's translations, in units of the target's")
+def style_diversity(results: "Results") -> Measured:
+    return scores.style_diversity(results.styled, results.target)
+
+
+@metric("of translations' pixel values from the target's; 1: black to white")
+def colour_distance(results: "Results") -> Measured:
+    return scores.colour_distance(results.translated, results.target)
+
+
+@metric("a linear probe tells the domains by codes; 0.5: it cannot")
+def domain_probe_accuracy(results: "Results") -> Measured:
+    return _accuracy(results.codes and probes.domain_probe(*results.codes))
+
+
+@metric("a linear probe of source codes and labels, on target codes")
+def digit_probe_accuracy(results: "Results") -> Measured:
+    if results.codes is None:
+        return None
+    source, target = results.codes
+    labels, target_labels = results.labels[: len(source)], results.target_labels[: len(target)]
+    return _accuracy(probes.digit_probe(source, labels, target, target_labels))

@@ -1,0 +1,74 @@
+"""What a run left, as metrics ask for it; whatever takes networks is computed once, when asked."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from adda.classification.classifier import features, probabilities
+from adda.inference.translation import codes, translate_back
+from adda.recipes.recipe import Encodes, Recipe, TranslatesBack
+
+PROBED = 5000  # images of each domain, at most, for linear probes
+
+
+@dataclass
+class Results:
+    """Test images, what was made of them, and the networks.
+
+    Images are uint8 [n, 28, 28, 3], labels uint8 [n].
+    """
+
+    source: np.ndarray
+    labels: np.ndarray  # of source and translated
+    translated: np.ndarray  # of source, one each
+    styled: np.ndarray  # uint8 [digits, styles, 28, 28, 3]: some source digits in some styles
+    target: np.ndarray
+    target_labels: np.ndarray
+    target_valid: np.ndarray
+    probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, 10]
+    confident: np.ndarray | None  # bool: target training images that self-training used
+    model: Recipe
+    source_only: keras.Sequential
+    reference: keras.Sequential
+
+    def predicted(self, classifier: str) -> np.ndarray:
+        """The labels that a classifier gives target images."""
+        return self.probabilities[classifier].argmax(axis=1).astype(np.uint8)
+
+    def right(self, classifier: str) -> np.ndarray | None:
+        """Which target images a classifier gets right; None where it was not trained."""
+        if classifier not in self.probabilities:
+            return None
+        return self.predicted(classifier) == self.target_labels
+
+    @cached_property
+    def translated_predicted(self) -> np.ndarray:
+        """The labels that the reference classifier gives translations."""
+        return probabilities(self.reference, self.translated).argmax(axis=1).astype(np.uint8)
+
+    @cached_property
+    def target_features(self) -> np.ndarray:
+        return self.features(self.target)
+
+    def features(self, images: np.ndarray) -> np.ndarray:
+        """The reference classifier's features of images, float32 [n, d]."""
+        return features(self.reference, images)
+
+    def back(self, images: np.ndarray) -> np.ndarray | None:
+        """Images translated back; None where the recipe cannot."""
+        if not isinstance(self.model, TranslatesBack):
+            return None
+        return translate_back(self.model, images)
+
+    def classify_source(self, images: np.ndarray) -> np.ndarray:
+        """The labels that the source-only classifier gives images."""
+        return probabilities(self.source_only, images).argmax(axis=1).astype(np.uint8)
+
+    @cached_property
+    def codes(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Codes of the first source and target images; None where the recipe has no code."""
+        if not isinstance(self.model, Encodes):
+            return None
+        return codes(self.model, self.source[:PROBED]), codes(self.model, self.target[:PROBED])

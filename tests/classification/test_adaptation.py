@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import small_recipe
+
+from adda.classification.adaptation import (
+    confident,
+    ensemble,
+    in_halves,
+    sample_translations,
+)
+from adda.classification.classifier import (
+    ClassifierParams,
+    fit_classifier,
+    probabilities,
+    sample_labelled,
+)
+from adda.common.errors import AddaError
+from adda.engine.sampling import to_float
+from adda.inference.translation import styles
+from adda.nn.networks import make_classifier
+from adda.recipes.registry import RECIPES
+
+CLASSIFIER = ClassifierParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
+
+
+class Adds:
+    """A model whose translation is the source plus the style, which is a target image."""
+
+    def style(self, target):
+        return target
+
+    def render(self, source, style):
+        return source + style
+
+
+@pytest.fixture
+def numbered(rng):
+    """Source images whose value is their digit's, and as many styles as there are pixels."""
+    digits = rng.integers(0, 10, 40, np.uint8)
+    source = np.broadcast_to(digits[:, None, None, None], (40, 28, 28, 3)).copy()
+    target = np.broadcast_to(
+        np.arange(100, 200, 10, dtype=np.uint8)[:, None, None, None], (10, 28, 28, 3)
+    ).copy()
+    return source, digits, target
+
+
+def sampled(sample, number):
+    images, digits = sample(tf.constant(number, tf.int64))
+    return np.rint(images[:, 0, 0, 0] * 255).astype(int), digits.numpy()
+
+
+def test_translations_keep_the_digit_and_sample_the_style_afresh(numbered):
+    sample = sample_translations(Adds(), *numbered, size=500, seed=0)
+    first, second = sampled(sample, 0), sampled(sample, 1)
+    for values, digits in (first, second):
+        assert (values % 10 == digits).all()
+        styles = values // 10
+        assert set(styles) == set(range(10, 20))
+        # A digit meets many styles: the domains are not sampled in pairs.
+        assert len(set(styles[digits == digits[0]])) > 5
+    assert (first[0] != second[0]).any()
+    again = sampled(sample, 0)
+    assert (again[0] == first[0]).all()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
+    model = small_recipe(recipe)
+    source = rng.integers(0, 2, (1, 28, 28, 3), np.uint8) * 255
+    target = rng.integers(0, 256, (1, 28, 28, 3), np.uint8)
+    styled = source, np.zeros(1, np.uint8), styles(model, target)
+    images, _ = sample_translations(model, *styled, 1, 0)(tf.constant(0))
+    expected = model.translate(to_float(source), to_float(target))
+    np.testing.assert_allclose(images, expected, atol=2 / 255)
+
+
+def test_halves_are_one_of_each(numbered):
+    source, digits, _ = numbered
+    plain = sample_labelled(source, digits, 8, seed=1)
+    values, read = sampled(in_halves(sample_translations(Adds(), *numbered, 8, 0), plain), 3)
+    assert (values % 10 == read).all()
+    assert (values[:8] >= 100).all()
+    assert (values[8:] < 10).all()
+
+
+def test_the_ensemble_is_the_mean_of_two_views(rng):
+    """One classifier sees the images, the other, plain digits cut out of them."""
+    model = small_recipe("split")
+    images = rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
+    adapted, source_only = make_classifier(0.05), make_classifier(0.05)
+
+    def softmax(classifier, seen):
+        shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())
+        return shares / shares.sum(axis=1, keepdims=True)
+
+    digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
+    expected = (softmax(adapted, images) + softmax(source_only, digits)) / 2
+    found = ensemble(probabilities(adapted, images), source_only, model, images)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
+
+
+def test_a_classifier_is_confident_of_what_it_knows(dark_and_bright, rng):
+    images, digits = dark_and_bright
+    classifier = fit_classifier(sample_labelled(images, digits, 20, 0), CLASSIFIER, "test")
+    likely = probabilities(classifier, images)
+    assert (likely.argmax(axis=1) == digits).all()
+    sure, read = confident(likely, images, 0.5)
+    assert len(sure) == 60
+    assert (read == digits).all()
+    grey = rng.integers(0, 256, (60, 28, 28, 3), np.uint8)
+    mixed = np.concatenate([images, grey])
+    likely = probabilities(classifier, mixed)
+    fewer, _ = confident(likely, mixed, 0.9)
+    assert len(fewer) < len(confident(likely, mixed, 0.5)[0])
+
+
+def test_a_classifier_that_is_sure_of_nothing_says_so(rng):
+    digits = rng.integers(0, 10, 60, np.uint8)
+    images = rng.integers(0, 256, (60, 28, 28, 3), np.uint8)
+    params = CLASSIFIER.model_copy(update={"steps": 1})
+    classifier = fit_classifier(sample_labelled(images, digits, 20, 0), params, "test")
+    with pytest.raises(AddaError, match=r"nowhere as sure as adapt\.confidence, 1\.0; lower it"):
+        confident(probabilities(classifier, images), images, 1.0)

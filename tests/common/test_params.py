@@ -1,0 +1,167 @@
+import copy
+
+import pytest
+import yaml
+from conftest import ROOT
+from dvc.utils.serialize import modify_yaml
+
+from adda.classification.adaptation import AdaptParams
+from adda.classification.classifier import ClassifierParams
+from adda.common.errors import AddaError
+from adda.common.params import read_params
+from adda.datasets.source import DataParams
+from adda.datasets.splits import SplitParams
+from adda.engine.devices import Device
+from adda.recipes.recipe import LossParams
+from adda.recipes.registry import ModelParams, RecipesParams
+from adda.training.trainer import TrainParams
+
+GROUPS = {
+    "data": DataParams,
+    "split": SplitParams,
+    "device": Device,
+    "model": ModelParams,
+    "loss": LossParams,
+    "recipes": RecipesParams,
+    "train": TrainParams,
+    "classifier": ClassifierParams,
+    "adapt": AdaptParams,
+}
+DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read params.yaml with one value changed."""
+
+    def read(group, key, value):
+        values = copy.deepcopy(DEFAULTS)
+        values[group][key] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(values))
+        return read_params(path, **GROUPS)
+
+    return read
+
+
+def test_the_defaults_are_valid():
+    params = read_params(ROOT / "params.yaml", **GROUPS)
+    assert params.loss.l2_weight == 1
+    # And params.yaml says what the code would take where a recipe's own are left out.
+    assert params.recipes == RecipesParams()
+
+
+def test_dvcs_way_of_writing_small_numbers_is_understood(read):
+    assert read("train", "learning_rate", "1e-05").train.learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("group", "key", "value"),
+    [
+        ("loss", "l2_weight", -1),
+        ("loss", "adversarial_weight", float("nan")),
+        ("loss", "l2_weight", float("inf")),
+        ("loss", "l2_wieght", 1),
+        ("train", "steps", 0),
+        ("train", "steps", "many"),
+        ("train", "steps", 1.5),
+        ("train", "strategy", "both"),
+        ("split", "valid_fraction", 1),
+        ("classifier", "seed", None),
+        ("classifier", "width", 1e308),
+        ("train", "batch_size", 10**12),
+        ("model", "recipe", "none"),
+    ],
+)
+def test_a_bad_value_is_named_in_one_line(read, group, key, value):
+    with pytest.raises(AddaError, match=f"params.yaml: {group}.{key} is ") as caught:
+        read(group, key, value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named(tmp_path):
+    values = copy.deepcopy(DEFAULTS)
+    del values["loss"]["l2_weight"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=r"loss\.l2_weight is missing"):
+        read_params(tmp_path / "params.yaml", **GROUPS)
+
+
+@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\0"])
+def test_a_file_that_is_no_params_file(tmp_path, text):
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(AddaError, match=r"params\.yaml"):
+        read_params(tmp_path / "params.yaml")
+
+
+def test_files_that_are_no_text(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
+    (tmp_path / "date.yaml").write_text("a: 2024-13-45")
+    for name in ("latin.yaml", "date.yaml", ""):
+        with pytest.raises(AddaError, match=r"cannot be read|not valid YAML"):
+            read_params(tmp_path / name, **GROUPS)
+
+
+@pytest.mark.parametrize("name", ["../file", "/file", "", "..", "a/b"])
+def test_file_names_stay_in_their_folder(tmp_path, name):
+    values = copy.deepcopy(DEFAULTS)
+    values["data"]["mnistm"]["file"] = name
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=r"data\.mnistm\.file"):
+        read_params(tmp_path / "params.yaml", **GROUPS)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(AddaError, match="missing"):
+        read_params(tmp_path / "params.yaml")
+
+
+def test_dvc_changes_one_line_to_change_one_value(tmp_path):
+    """The file is written the way DVC writes it, so an experiment leaves a diff of one line."""
+    before = (ROOT / "params.yaml").read_text()
+    (tmp_path / "params.yaml").write_text(before)
+    with modify_yaml(str(tmp_path / "params.yaml")) as values:
+        values["loss"]["l2_weight"] = 5
+    after = (tmp_path / "params.yaml").read_text()
+    changed = [
+        new for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new
+    ]
+    assert [line.split("#")[0].strip() for line in changed] == ["l2_weight: 5"]
+
+
+def test_every_parameter_has_a_comment():
+    for line in (ROOT / "params.yaml").read_text().splitlines():
+        key = line.split(":")[0].strip()
+        groups = ("split", "baseline", "pixelda")  # of a recipe's own
+        if line.startswith(" ") and key not in groups and not key.startswith("-"):
+            assert "  # " in line, line
+
+
+def test_each_stage_checks_its_own_groups_and_all_check_the_names(tmp_path):
+    (tmp_path / "dvc.yaml").write_text("stages: {train: {params: [loss, train.seed]}}")
+    path = tmp_path / "params.yaml"
+    path.write_text("device: cpu\nloss: {l2_weight: -1}\n")
+    assert read_params(path, device=Device).device == "cpu"  # a bad loss is for others to refuse
+    path.write_text("device: cpu\nlos: {}\n")
+    with pytest.raises(AddaError, match="los is not a parameter; remove it or correct"):
+        read_params(path, device=Device)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"judge": {}}, "judge is now called classifier"),
+        (
+            {"loss": {"cycle_weight": 1}},
+            r"loss\.cycle_weight is now called recipes\.split\.cycle",
+        ),
+        ({"train": {"device": "cpu"}}, r"train\.device is now called device"),
+    ],
+)
+def test_an_old_name_is_refused_with_the_new_one(tmp_path, old, new):
+    values = copy.deepcopy(DEFAULTS)
+    for group, keys in old.items():
+        values.setdefault(group, {}).update(keys)
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=new):
+        read_params(tmp_path / "params.yaml", **GROUPS)

@@ -1,0 +1,163 @@
+"""A user's own two domains, from folders of pictures or from pickles."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from adda.common.errors import AddaError
+from adda.common.params import read_params
+from adda.datasets.folders import read_domain
+from adda.datasets.raw_files import read_raw, write_raw
+from adda.datasets.registry import load_source
+from adda.datasets.source import DataParams
+from adda.datasets.splits import SplitParams, split_domains
+
+
+def colour(domain, part, digit, number):
+    """A different grey in every picture."""
+    return 120 * (domain == "target") + 12 * digit + 6 * (part == "test") + number
+
+
+def digit_of(domain, greys):
+    return (greys.astype(int) - 120 * (domain == "target")) // 12
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures of each digit in each part of each domain; the target has twice as many."""
+    for domain, count in (("source", 3), ("target", 6)):
+        for part in ("train", "test"):
+            for digit in range(10):
+                place = tmp_path / "own" / domain / part / str(digit)
+                place.mkdir(parents=True)
+                for number in range(count):
+                    image = Image.new("RGB", (28, 28), (colour(domain, part, digit, number),) * 3)
+                    image.save(place / f"{number}.png")
+                (place / "notes.txt").write_text("no picture")
+    return tmp_path / "own"
+
+
+@pytest.fixture
+def load(folder):
+    data = read_params(ROOT / "params.yaml", data=DataParams).data
+
+    def load(directory=str(folder)):
+        changes = {"source": "folders", "directory": directory}
+        return load_source(data.model_copy(update=changes), folder / "no cache")
+
+    return load
+
+
+def test_pictures_become_two_domains_with_labels_of_their_own(load, tmp_path):
+    write_raw(tmp_path / "raw", load())
+    raw = read_raw(tmp_path / "raw")
+    assert raw.mnist["x_train"].shape == (30, 28, 28)
+    assert raw.mnistm["train"].shape == (60, 28, 28, 3)
+    for domain, images, labels in (
+        ("source", raw.mnist["x_test"], raw.held_out_labels),
+        ("target", raw.mnistm["test"][..., 0], raw.mnistm["test_labels"]),
+    ):
+        assert (np.bincount(labels) == len(labels) // 10).all()
+        assert len(set(labels[:10])) > 3  # not one digit after the other
+        assert (digit_of(domain, images[:, 0, 0]) == labels).all()
+
+
+def test_splits_keep_each_domains_own_labels(load):
+    arrays = split_domains(load(), SplitParams(valid_fraction=0.4, seed=0))
+    for domain, count in (("source", 3), ("target", 6)):
+        for part in ("train", "valid"):
+            images, labels = (arrays[f"{kind}/{domain}_{part}"] for kind in ("images", "labels"))
+            if domain == "target":  # the source is binarised
+                assert (digit_of("target", images[:, 0, 0, 0]) == labels).all()
+            assert len(images) == len(labels)
+        total = sum(len(arrays[f"images/{domain}_{part}"]) for part in ("train", "valid"))
+        assert total == 10 * count
+    assert len(arrays["images/target_test"]) == 60
+
+
+def test_a_pickle_may_stand_for_a_folder(folder, load):
+    before = load()
+    target = read_domain(folder, "target", "RGB")
+    (folder / "target").rename(folder / "elsewhere")
+    sorted_by_digit = {
+        name: array[np.argsort(target[f"y_{name[2:]}"], kind="stable")]
+        for name, array in target.items()
+    }
+    (folder / "target.pkl").write_bytes(pickle.dumps(sorted_by_digit))
+    after = load().mnistm
+    for part in ("train", "test"):
+        images, digits = after[part], after[f"{part}_labels"]
+        assert (digit_of("target", images[:, 0, 0, 0]) == digits).all()
+        assert sorted(images[:, 0, 0, 0]) == sorted(before.mnistm[part][:, 0, 0, 0])
+        assert len(set(digits[:10])) > 3  # not one digit after the other
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda a: a.pop("y_test"), "y_test is missing"),
+        (lambda a: a.pop("x_train"), "x_train is missing; it must be uint8"),
+        (lambda a: a.update(x_train=a["x_train"][..., 0]), r"x_train is .*uint8 \[n, 28, 28, 3"),
+        (lambda a: a.update(x_train=a["x_train"] / 255), "x_train is float64 .* must be uint8"),
+        (lambda a: a.update(y_test=a["y_test"] + 5), "y_test holds values outside 0 to 9"),
+        (lambda a: a.update(y_train=a["y_train"][1:]), "y_train is uint8"),
+    ],
+)
+def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
+    target = read_domain(folder, "target", "RGB")
+    damage(target)
+    (folder / "target").rename(folder / "elsewhere")
+    (folder / "target.pkl").write_bytes(pickle.dumps(target))
+    with pytest.raises(AddaError, match=message):
+        load()
+
+
+def test_what_is_missing_or_wrong_is_named(folder, load):
+    with pytest.raises(AddaError, match=r"data\.directory names none"):
+        load(None)
+    picture = folder / "target/train/3/1.png"
+    Image.new("RGB", (30, 28)).save(picture)
+    with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*30 x 28"):
+        load()
+    for mode in ("RGBA", "LA", "I;16"):
+        Image.new(mode, (28, 28)).save(picture)
+        with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*8 bits"):
+            load()
+    blurred = picture.with_name("1.jpg")
+    picture.unlink()
+    Image.new("RGB", (28, 28), (120 + 3 * 12 + 1,) * 3).save(blurred)
+    load()  # a target may be JPEG
+    Image.new("L", (28, 28)).save(folder / "source/train/3/1.jpg")
+    with pytest.raises(AddaError, match=r"source/train/3/1\.jpg cannot be used \(JPEG blurs"):
+        load()
+    (folder / "source/train/3/1.jpg").unlink()
+    picture.write_bytes(b"no picture")
+    with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used"):
+        load()
+    picture.unlink()
+    for path in (folder / "source/test/7").glob("*.png"):
+        path.unlink()
+    with pytest.raises(AddaError, match="source: test shows no 7"):
+        load()
+    for path in (folder / "source/test").rglob("*.png"):
+        path.unlink()
+    with pytest.raises(AddaError, match="source/test holds no picture"):
+        load()
+    (folder / "source").rename(folder / "sources")
+    with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
+        load()
+
+
+def test_the_documented_second_pair_can_be_read(tmp_path):
+    command = [sys.executable, "-m", "docs.second_pair", str(tmp_path / "pair")]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    source = read_domain(tmp_path / "pair", "source", "L")
+    target = read_domain(tmp_path / "pair", "target", "RGB")
+    assert len(source["x_train"]) == len(target["x_train"]) == 1297
+    assert set(np.unique(source["x_test"])) == {0, 255}
+    assert target["x_test"].std(axis=0).min() > 30  # photographs, everywhere

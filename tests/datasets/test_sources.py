@@ -1,0 +1,304 @@
+"""Reading MNIST, BSDS500 and published pickles, with small files in place of the real ones."""
+
+import gzip
+import hashlib
+import io
+import pickle
+import struct
+import tarfile
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image
+
+from adda.common.errors import AddaError
+from adda.common.params import read_params
+from adda.datasets import mnist as mnist_module
+from adda.datasets.bsds500 import read_photographs
+from adda.datasets.mnist import read_mnist
+from adda.datasets.mnistm import make_mnistm
+from adda.datasets.mnistm_pickle import check_order, published_images
+from adda.datasets.packaged import packaged_digits, packaged_photographs
+from adda.datasets.raw_files import read_raw, write_raw
+from adda.datasets.registry import load_source
+from adda.datasets.source import DataParams
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The packaged digits in a random order: 4,000 and 1,000."""
+    return packaged_digits(seed=0)
+
+
+@pytest.fixture(scope="session")
+def coloured(digits):
+    rng = np.random.default_rng(1)
+    photographs = packaged_photographs()
+    return {part: make_mnistm(digits[f"x_{part}"], photographs, rng) for part in ("train", "test")}
+
+
+@pytest.fixture
+def folder(tmp_path, digits, monkeypatch):
+    """A folder that looks like the downloads, with 5,000 digits for MNIST; their md5 stands in for
+    the published one."""
+    files = {}
+    for key, (name, _, header) in mnist_module.FILES.items():
+        shape = digits[key].shape
+        content = struct.pack(f">{1 + len(shape)}i", 0x800 + len(shape), *shape)
+        content += digits[key].tobytes()
+        (tmp_path / name).write_bytes(gzip.compress(content, 1))
+        files[key] = (name, hashlib.md5(content).hexdigest(), header)
+    monkeypatch.setattr(mnist_module, "FILES", files)
+    with tarfile.open(tmp_path / "BSR_bsds500.tgz", "w:gz") as tar:
+        for split, colour in (("train", 0), ("val", 255)):
+            for number in range(3):
+                buffer = io.BytesIO()
+                Image.new("RGB", (40, 30), (colour, 10 * number, 0)).save(buffer, "JPEG")
+                add(tar, f"BSR/BSDS500/data/images/{split}/{number}.jpg", buffer.getvalue())
+            add(tar, f"BSR/BSDS500/data/images/{split}/Thumbs.db", b"no picture")
+    return tmp_path
+
+
+def add(tar, name, content):
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    tar.addfile(member, io.BytesIO(content))
+
+
+@pytest.fixture
+def load(folder):
+    def load(source, **changes):
+        data = read_params(ROOT / "params.yaml", data=DataParams).data
+        changes = {"source": source, "directory": str(folder)} | changes
+        return load_source(data.model_copy(update=changes), folder / "no cache")
+
+    return load
+
+
+def same(left, right):
+    return all((left[key] == right[key]).all() for key in right)
+
+
+def test_packaged_digits_are_balanced_and_split(digits):
+    for part, count in (("train", 400), ("test", 100)):
+        assert digits[f"x_{part}"].shape == (10 * count, 28, 28)
+        assert (np.bincount(digits[f"y_{part}"]) == count).all()
+    train, test = ({image.tobytes() for image in digits[f"x_{part}"]} for part in ("train", "test"))
+    assert len(train | test) == 5000  # no image twice, so none in both parts
+
+
+def test_packaged_photographs_are_colourful():
+    for photograph in packaged_photographs():
+        assert photograph.dtype == np.uint8
+        assert photograph.mean() > 50
+        assert photograph.reshape(-1, 3).std(axis=0).min() > 20
+
+
+def test_build_reads_the_folder_alone(load, digits):
+    raw = load("build")
+    assert same(raw.mnist, digits)
+    stroke = digits["x_train"][0] > 0
+    image = raw.mnistm["train"][0].astype(int)
+    # JPEG moves a flat colour by a few; train photographs have no red, under the stroke all of it.
+    assert image[~stroke, 0].max() < 10
+    assert image[stroke, 0].min() > 245
+
+
+def test_another_split_of_the_photographs(load):
+    data = read_params(ROOT / "params.yaml", data=DataParams).data
+    photographs = data.photographs.model_copy(update={"splits": ["val"]})
+    raw = load("build", photographs=photographs)
+    stroke = raw.mnist["x_train"][0] > 0
+    assert raw.mnistm["train"][0][~stroke, 0].min() > 245
+
+
+def test_files_are_mnist_or_refused(folder, load):
+    path = folder / "t10k-labels-idx1-ubyte.gz"
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[20] ^= 1
+    path.write_bytes(gzip.compress(content))
+    with pytest.raises(AddaError, match=r"t10k-labels-idx1-ubyte.gz is not MNIST's"):
+        load("build")
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(AddaError, match=r"t10k-labels-idx1-ubyte.gz cannot be read"):
+        load("build")
+
+
+def test_the_published_md5_are_the_ones_checked():
+    assert [md5 for _, md5, _ in mnist_module.FILES.values()] == [
+        "6bbc9ace898e44ae57da46a324031adb",
+        "a25bea736e30d166cdddb491f175f624",
+        "2646ac647ad5339dbf082846283269ea",
+        "27ae3e4e09519cfbb04c329615203637",
+    ]
+
+
+def test_read_mnist_asks_for_the_canonical_names(folder):
+    asked = []
+    read_mnist(lambda name: asked.append(name) or folder / name)
+    assert asked == [
+        "train-images-idx3-ubyte.gz",
+        "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz",
+    ]
+
+
+def test_an_archive_without_the_split(folder):
+    with pytest.raises(AddaError, match="no photographs under images/test"):
+        read_photographs(folder / "BSR_bsds500.tgz", ["train", "test"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", gzip.compress(b"no tar"), None],
+    ids=["empty", "page", "gzip", "none"],
+)
+def test_an_archive_that_is_none(folder, content):
+    path = folder / "BSR_bsds500.tgz"
+    path.write_bytes(path.read_bytes()[:-200] if content is None else content)
+    with pytest.raises(AddaError, match=r"BSR_bsds500\.tgz"):
+        read_photographs(path, ["train"])
+
+
+def test_an_archive_with_traps(tmp_path):
+    """Links, huge pictures and pictures that are none are refused; nothing is unpacked."""
+    huge, bomb = io.BytesIO(), io.BytesIO()
+    Image.new("L", (8, 8)).save(bomb, "JPEG")
+    bomb = bomb.getvalue().replace(b"\x00\x08\x00\x08\x01", b"\xea\x60\xea\x60\x01")
+    Image.new("L", (5000, 5000)).save(huge, "JPEG")
+    for name, content in (("huge", huge.getvalue()), ("fake", b"GIF89a"), ("bomb", bomb)):
+        with tarfile.open(tmp_path / "trap.tgz", "w:gz") as tar:
+            add(tar, f"../../images/train/{name}.jpg", content)
+        with pytest.raises(AddaError, match=r"trap\.tgz"):
+            read_photographs(tmp_path / "trap.tgz", ["train"])
+    with tarfile.open(tmp_path / "trap.tgz", "w:gz") as tar:
+        link = tarfile.TarInfo("images/train/link.jpg")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    with pytest.raises(AddaError, match="no photographs"):
+        read_photographs(tmp_path / "trap.tgz", ["train"])
+    assert [path.name for path in tmp_path.iterdir()] == ["trap.tgz"]
+
+
+def test_a_valid_part_of_none_is_no_part(coloured, digits):
+    assert same(published_images(coloured | {"valid": None}, digits, "file.pkl"), coloured)
+
+
+def tutorial_layout(coloured):
+    """Valid is the first part of MNIST's training file."""
+    train = coloured["train"]
+    return {"train": train[500:], "valid": train[:500], "test": coloured["test"]}
+
+
+@pytest.mark.parametrize("layout", [dict, tutorial_layout])
+@pytest.mark.parametrize("key", [str, str.encode])
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [("mnistm_data.pkl", bytes), ("mnistm_data.pkl.gz", gzip.compress)],
+)
+def test_published_layouts(folder, load, coloured, digits, layout, key, name, compress):
+    data = {key(part): images for part, images in layout(coloured).items()}
+    (folder / name).write_bytes(compress(pickle.dumps(data, 2)))
+    raw = load("pickle")
+    assert same(raw.mnistm, coloured)
+    assert same(raw.mnist, digits)
+
+
+def test_the_pickle_can_come_from_an_address(folder, load, coloured):
+    (folder / "elsewhere").write_bytes(pickle.dumps(coloured))
+    data = read_params(ROOT / "params.yaml", data=DataParams).data
+    mnistm = data.mnistm.model_copy(update={"urls": [(folder / "elsewhere").as_uri()]})
+    assert same(load("pickle", mnistm=mnistm).mnistm, coloured)
+
+
+def shuffled(images):
+    return images[np.random.default_rng(0).permutation(len(images))]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda c: {"train": shuffled(c["train"]), "test": c["test"]},
+        lambda c: {"train": c["train"], "test": shuffled(c["test"])},
+        lambda c: {"train": np.roll(c["train"], 1, axis=0), "test": c["test"]},
+        # The tutorial layout with its parts joined the other way round.
+        lambda c: {"train": np.roll(c["train"], 500, axis=0), "test": c["test"]},
+        lambda c: {"train": 255 - c["test"].repeat(4, axis=0), "test": c["test"]},
+    ],
+)
+def test_images_out_of_order_are_refused(coloured, digits, damage):
+    with pytest.raises(AddaError, match="not in MNIST's order"):
+        published_images(damage(coloured), digits, "file.pkl")
+
+
+def test_the_order_of_real_images_is_proved_with_room_to_spare(coloured, digits, monkeypatch):
+    monkeypatch.setattr("adda.datasets.mnistm_pickle.REQUIRED", 0.98)
+    check_order(digits["x_train"], coloured["train"], "file.pkl")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1], "must hold a dictionary"),
+        ({}, "train is"),
+        ({b"\xff": 1}, "train is"),
+        ({"train": np.zeros((4000, 28, 28), np.uint8)}, "train is uint8"),
+        ({"train": [1, 2]}, "train is list"),
+    ],
+)
+def test_other_layouts_are_named(digits, value, message):
+    with pytest.raises(AddaError, match=f"file.pkl.*{message}"):
+        published_images(value, digits, "file.pkl")
+
+
+def test_a_wrong_number_of_images(coloured, digits):
+    for part in ("train", "test"):
+        short = coloured | {part: coloured[part][1:]}
+        with pytest.raises(AddaError, match=f"{part} has"):
+            published_images(short, digits, "file.pkl")
+
+
+def test_labels_of_the_user(folder, load, digits):
+    labels = np.roll(digits["y_test"], 1).astype(np.int64)
+    np.save(folder / "labels.npy", labels)
+    raw = load("build")
+    assert (raw.held_out_labels == labels).all()
+    assert (raw.mnist["y_test"] == digits["y_test"]).all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.zeros(1000), "domain labels"),
+        (np.arange(1000) % 2, "domain labels"),
+        (np.eye(2)[np.arange(1000) % 2], "domain labels"),
+        (np.arange(999) % 10, "1000 integers"),
+        (np.arange(1000) % 11, "outside 0 to 9"),
+        (np.arange(1000) % 10 / 2, "1000 integers"),
+        (np.zeros(1000, [("a", "u1")]), "1000 integers"),
+    ],
+)
+def test_labels_that_are_not_digits(folder, load, labels, message):
+    np.save(folder / "labels.npy", labels)
+    with pytest.raises(AddaError, match=rf"labels\.npy.*{message}"):
+        load("build")
+
+
+def test_raw_comes_back_as_written(tmp_path, load):
+    raw = load("build")
+    write_raw(tmp_path / "raw", raw)
+    back = read_raw(tmp_path / "raw")
+    assert same(back.mnist, raw.mnist)
+    assert same(back.mnistm, raw.mnistm)
+    assert (back.held_out_labels == raw.held_out_labels).all()
+    path = tmp_path / "raw/mnist/x_test.npy"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(AddaError, match=r"mnist/x_test\.npy cannot be read"):
+        read_raw(tmp_path / "raw")
+
+
+def test_an_unknown_source_is_named(load):
+    with pytest.raises(AddaError, match=r"data\.source is mnist; it must be one of packaged"):
+        load("mnist")

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from adda.common.errors import AddaError
+from adda.datasets.raw_files import Raw
+from adda.datasets.splits import SplitParams, binarise, split_domains
+
+N = 400
+PARAMS = SplitParams(valid_fraction=0.2, seed=0)
+
+
+@pytest.fixture
+def raw():
+    """Every image carries its own number, so that it can be followed through the split."""
+    digits = np.zeros((N, 28, 28), np.uint8)
+    coloured = np.zeros((N, 28, 28, 3), np.uint8)
+    bits = (np.arange(N)[:, None] >> np.arange(9)) & 1
+    digits[:, 0, :9] = bits * 7
+    coloured[:, 0, :9, 0] = bits
+    labels = np.repeat(np.arange(10, dtype=np.uint8), N // 10)
+    mnist = {"x_train": digits, "y_train": labels, "x_test": digits[:20], "y_test": labels[:20]}
+    mnistm = {"train": coloured, "test": coloured[:20]}
+    mnistm |= {"train_labels": labels, "test_labels": labels[:20]}
+    return Raw(mnist, mnistm, labels[:20] + 1)
+
+
+def numbers(images):
+    return ((images[:, 0, :9, 0] > 0) * 2 ** np.arange(9)).sum(1)
+
+
+def test_splits_are_disjoint_complete_and_stratified(raw):
+    arrays = split_domains(raw, PARAMS)
+    for domain in ("source", "target"):
+        train = numbers(arrays[f"images/{domain}_train"])
+        valid = numbers(arrays[f"images/{domain}_valid"])
+        assert sorted([*train, *valid]) == list(range(N))
+        assert (np.bincount(arrays[f"labels/{domain}_valid"]) == N // 10 // 5).all()
+
+
+def test_every_label_follows_its_image(raw):
+    arrays = split_domains(raw, PARAMS)
+    for domain in ("source", "target"):
+        for split in ("train", "valid"):
+            label = numbers(arrays[f"images/{domain}_{split}"]) // (N // 10)
+            assert (label == arrays[f"labels/{domain}_{split}"]).all()
+
+
+def test_the_domains_are_never_paired(raw):
+    arrays = split_domains(raw, PARAMS)
+    same = numbers(arrays["images/source_train"]) == numbers(arrays["images/target_train"])
+    assert same.mean() < 0.05
+
+
+def test_test_images_keep_mnists_order(raw):
+    arrays = split_domains(raw, PARAMS)
+    for domain in ("source", "target"):
+        assert numbers(arrays[f"images/{domain}_test"]).tolist() == list(range(20))
+    assert (arrays["labels"] == raw.held_out_labels).all()
+    assert (arrays["labels/target_test"] == raw.mnist["y_test"]).all()
+
+
+def test_the_seed_alone_decides(raw):
+    first, second, other = (
+        split_domains(raw, SplitParams(valid_fraction=0.2, seed=seed)) for seed in (3, 3, 4)
+    )
+    assert all((first[name] == second[name]).all() for name in first)
+    assert (first["images/source_train"] != other["images/source_train"]).any()
+
+
+def test_a_split_too_small_for_ten_digits(raw):
+    with pytest.raises(AddaError, match=r"split\.valid_fraction is 0\.001"):
+        split_domains(raw, SplitParams(valid_fraction=0.001, seed=0))
+
+
+def test_binarise_counts_every_pixel_above_zero():
+    digits = np.zeros((1, 28, 28), np.uint8)
+    digits[0, 0, :3] = [0, 1, 255]
+    assert binarise(digits)[0, 0, :3].tolist() == [[0] * 3, [255] * 3, [255] * 3]

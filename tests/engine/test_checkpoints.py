@@ -1,0 +1,228 @@
+"""A killed run goes on where it was and ends with the weights of one that was never killed."""
+
+import errno
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+from adda.classification.classifier import (
+    ClassifierParams,
+    fit_classifier,
+    sample_labelled,
+)
+from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.loop import run_steps
+
+
+class Run:
+    """A tiny training: a variable that every step changes by the step's own random numbers."""
+
+    def __init__(self, folder):
+        self.variable = keras.Variable(np.zeros(3, np.float32))
+        self.checkpoints = Checkpoints(folder / "key")
+
+    def step(self, number):
+        noise = tf.random.stateless_normal([3], tf.stack([number, number]))
+        self.variable.assign(0.9 * self.variable.value + noise)
+        return {"a": tf.reduce_sum(noise)}
+
+    def train(self, steps=10):
+        history = run_steps(
+            self.step,
+            steps=steps,
+            steps_per_call=2,
+            title="test",
+            checkpoints=self.checkpoints,
+            variables=[self.variable],
+        )
+        return self.variable.numpy(), history
+
+
+@pytest.fixture
+def expected(tmp_path):
+    return Run(tmp_path / "elsewhere").train()
+
+
+def same(left, right):
+    return (left[0] == right[0]).all() and left[1] == right[1]
+
+
+def files(folder):
+    return sorted(path.name for path in folder.glob("key/*"))
+
+
+def test_a_run_goes_on_exactly(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=6)  # as if it had been killed after six
+    assert files(tmp_path) == ["000000004.npz", "000000006.npz"]  # the newest two
+    assert same(Run(tmp_path).train(), expected)
+    assert "resumed at step 6" in capsys.readouterr().out
+
+
+def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=6)
+    newest = tmp_path / "key/000000006.npz"
+    newest.write_bytes(newest.read_bytes()[:-200])
+    assert same(Run(tmp_path).train(), expected)
+    output = capsys.readouterr()
+    assert "warning: " in output.err
+    assert "000000006.npz is set aside" in output.err
+    assert "resumed at step 4" in output.out
+    assert "000000006.damaged" in files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04", b"no archive at all", {"history": np.array("[]")}]
+)
+def test_foreign_files_are_set_aside_and_training_starts_over(tmp_path, expected, content, capsys):
+    (tmp_path / "key").mkdir()
+    path = tmp_path / "key/000000008.npz"
+    if isinstance(content, dict):
+        np.savez(path, **content)
+    else:
+        path.write_bytes(content)
+    assert same(Run(tmp_path).train(), expected)
+    assert "is set aside" in capsys.readouterr().err
+
+
+def test_the_checkpoint_of_other_networks_is_set_aside(tmp_path, expected, capsys):
+    other = Run(tmp_path)
+    variables = [keras.Variable(np.zeros(4, np.float32))]
+    other.checkpoints.save_if_due(variables, [{"step": 6, "a": 0.0}])
+    assert same(Run(tmp_path).train(), expected)
+    assert "other networks" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_warned_about_and_training_goes_on(tmp_path, expected, monkeypatch, capsys):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    assert same(Run(tmp_path).train(), expected)
+    assert "No space left on device); training goes on" in capsys.readouterr().err
+    assert files(tmp_path) == []
+
+
+def test_bits_that_ask_for_what_cannot_be_read_are_damage(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=4)
+    for path in tmp_path.glob("key/*.npz"):
+        content = bytearray(path.read_bytes())
+        content[content.rindex(b"PK\x01\x02") + 8] |= 1  # an entry that says it is encrypted
+        path.write_bytes(content)
+    assert same(Run(tmp_path).train(), expected)
+    assert "encrypted" in capsys.readouterr().err
+
+
+def test_a_run_that_was_killed_after_its_last_step_is_shown_again(tmp_path):
+    run = Run(tmp_path)
+    _, history = run.train()
+    seen = []
+    again = Run(tmp_path)
+    run_steps(
+        again.step,
+        steps=10,
+        steps_per_call=2,
+        title="test",
+        checkpoints=again.checkpoints,
+        variables=[again.variable],
+        on_call=lambda history: seen.append(list(history)),
+    )
+    assert seen == [history]
+
+
+def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
+    images = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
+    sample = sample_labelled(images, rng.integers(0, 10, 40, np.uint8), 8, seed=0)
+    params = ClassifierParams(width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0)
+
+    def fit():
+        fitted = fit_classifier(sample, params, "test", Checkpoints(tmp_path / "key"))
+        return np.concatenate([np.ravel(variable) for variable in fitted.variables])
+
+    straight = fit()
+    (tmp_path / "key/000000060.npz").unlink()  # as if it had been killed before
+    assert (fit() == straight).all()
+    assert "resumed at step 40" in capsys.readouterr().out
+
+
+def test_checkpoints_wait_their_time(tmp_path, monkeypatch):
+    monkeypatch.setattr("adda.engine.checkpoints.SECONDS", 1000)
+    Run(tmp_path).train()
+    assert files(tmp_path) == []
+
+
+def test_the_key_changes_with_whatever_determines_the_run():
+    array = np.arange(6, dtype=np.uint8)
+    keys = [
+        run_key(["a", "b"], [array]),
+        run_key(["ab", ""], [array]),
+        run_key(["a", "b"], [array + 1]),
+        run_key(["a", "b"], [array.reshape(2, 3)]),
+    ]
+    assert len(set(keys)) == 4
+    assert run_key(["a", "b"], [array.copy()]) == keys[0]
+
+
+TRAIN = """
+import sys
+from functools import partial
+from pathlib import Path
+import numpy as np
+from adda.engine.checkpoints import Checkpoints
+from adda.engine.devices import use_device
+sys.path.insert(0, {tests!r})
+from conftest import all_on, small_recipe, train_params
+from adda.training.trainer import train_model
+use_device("cpu")
+rng = np.random.default_rng(0)
+source, target = rng.integers(0, 256, (2, 40, 28, 28, 3), np.uint8)
+name = sys.argv[2]
+trained = train_model(
+    source, np.zeros(40, np.uint8), target, partial(small_recipe, name), all_on(name),
+    train_params(steps=60, steps_per_call=5), Checkpoints(Path("checkpoints")),
+)
+weights = [v.numpy() for network in trained.model.networks.values() for v in network.variables]
+weights += [v.numpy() for v in trained.snapshots.variables]
+np.savez(sys.argv[1], *weights, history=np.array(str(trained.history)))
+"""
+
+
+@pytest.mark.process
+def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
+    code = TRAIN.format(tests=str(ROOT / "tests"))
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}){code}"
+
+    def start(name):
+        return subprocess.Popen(
+            [sys.executable, "-c", program, name, "split"],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    assert start("straight.npz").wait() == 0
+    shutil.rmtree(tmp_path / "checkpoints")
+    rng = np.random.default_rng(0)
+    reached = set()
+    for _ in range(2):
+        process = start("killed.npz")
+        before = {path.name for path in tmp_path.glob("checkpoints/*.npz")}
+        while {path.name for path in tmp_path.glob("checkpoints/*.npz")} <= before:
+            assert process.poll() is None, "it ended before it was killed"
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.2))
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        reached.add(max(path.name for path in tmp_path.glob("checkpoints/*.npz")))
+    assert len(reached) == 2  # each life got further than the one before
+    assert start("killed.npz").wait() == 0
+    with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:
+        assert straight.files == killed.files
+        assert all((straight[name] == killed[name]).all() for name in straight.files)

@@ -1,0 +1,82 @@
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.stats
+
+from adda.evaluation.scores import (
+    colour_distance,
+    frechet_distance,
+    gap_recovered,
+    interval,
+    overlap,
+    style_diversity,
+    with_interval,
+)
+
+
+def test_frechet_distance_against_the_matrix_square_root(rng):
+    first = rng.normal(size=(200, 6)) @ rng.normal(size=(6, 6))
+    second = rng.normal(size=(300, 6)) @ rng.normal(size=(6, 6)) + 1
+    c1, c2 = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    root = scipy.linalg.sqrtm(c1 @ c2).real
+    expected = ((first.mean(0) - second.mean(0)) ** 2).sum() + np.trace(c1 + c2 - 2 * root)
+    assert frechet_distance(first, second) == pytest.approx(expected)
+
+
+def test_frechet_distance_of_a_shift_is_its_square(rng):
+    features = rng.normal(size=(50, 4)).astype(np.float32)
+    assert frechet_distance(features, features) == pytest.approx(0, abs=1e-6)
+    assert frechet_distance(features[:, :1], features[:, :1] + 2) == pytest.approx(4, rel=1e-5)
+    assert frechet_distance(features, features + 2) == pytest.approx(16, rel=1e-5)
+
+
+def test_an_interval_holds_the_mean_of_its_kind_95_times_in_100(rng):
+    held = 0
+    for _ in range(100):
+        low, high = interval(np.mean, rng.random(200) < 0.8)
+        held += low <= 0.8 <= high
+    assert 88 <= held <= 100
+    values = with_interval("a", np.mean, np.array([True] * 80 + [False] * 20))
+    assert values["a"] == 0.8
+    width = 2 * 1.96 * np.sqrt(0.8 * 0.2 / 100)
+    assert values["a_high"] - values["a_low"] == pytest.approx(width, rel=0.15)
+
+
+def test_the_gap_is_resampled_as_a_whole():
+    adapted, source, target = (np.arange(100) < right for right in (80, 50, 90))
+    assert gap_recovered(adapted, source, target) == pytest.approx(0.75)
+    low, high = interval(gap_recovered, adapted, source, target)
+    assert 0.5 < low < 0.75 < high < 1
+    assert interval(gap_recovered, target, source, target) == (1, 1)
+
+
+def test_style_diversity_is_that_of_the_target(rng):
+    target = rng.integers(0, 256, (300, 28, 28, 3), np.uint8)
+    one_style = rng.integers(0, 256, (5, 1, 28, 28, 3), np.uint8).repeat(20, axis=1)
+    assert style_diversity(one_style, target) == 0
+    as_the_target = rng.integers(0, 256, (5, 100, 28, 28, 3), np.uint8)
+    assert style_diversity(as_the_target, target) == pytest.approx(1, abs=0.02)
+
+
+def test_colour_distance_is_scipys_and_in_units_of_the_range(rng):
+    first = rng.integers(0, 200, (4, 28, 28, 3), np.uint8)
+    second = rng.integers(50, 256, (6, 28, 28, 3), np.uint8)
+    expected = np.mean(
+        [
+            scipy.stats.wasserstein_distance(first[..., c].ravel(), second[..., c].ravel())
+            for c in range(3)
+        ]
+    )
+    assert colour_distance(first, second) == pytest.approx(expected / 255)
+    black, white = np.zeros_like(first), np.full_like(first, 255)
+    assert colour_distance(black, white) == pytest.approx(1)
+    assert colour_distance(first, first) == 0
+
+
+def test_overlap_is_intersection_over_union():
+    digits = np.zeros((3, 28, 28, 3), np.uint8)
+    digits[0, :2] = digits[1, :2] = 255
+    found = np.zeros_like(digits)
+    found[0, :2] = 255
+    found[1, 1:3] = 255
+    assert overlap(found, digits) == pytest.approx((1 + 1 / 3) / 2)  # the third is empty

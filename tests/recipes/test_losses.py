@@ -1,0 +1,87 @@
+"""Each loss against its formula in NumPy, and each gradient against finite differences."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from adda.recipes import losses
+
+
+def log_sigmoid(x):
+    return -np.logaddexp(0.0, -x)
+
+
+def test_mean_squared_error_is_the_mean_over_everything(rng):
+    x, y = rng.random((2, 5, 28, 28, 3))
+    assert float(losses.mean_squared_error(x, y)) == pytest.approx(
+        ((x - y) ** 2).sum() / (5 * 28 * 28 * 3)
+    )
+
+
+def test_called_real_and_fake_are_binary_cross_entropies(rng):
+    logits = rng.normal(0, 3, (7, 1))
+    probability = 1 / (1 + np.exp(-logits))
+    assert float(losses.called_real(logits)) == pytest.approx(-np.log(probability).mean())
+    assert float(losses.called_fake(logits)) == pytest.approx(-np.log(1 - probability).mean())
+
+
+def test_extreme_logits_stay_finite():
+    logits = tf.constant([[-1e4], [1e4]])
+    assert float(losses.called_real(logits)) == pytest.approx(5e3)
+    assert float(losses.called_fake(logits)) == pytest.approx(5e3)
+
+
+def test_discriminator_loss_sums_three_means_of_different_sizes(rng):
+    target, reconstructed, source = (rng.normal(size=(n, 1)) for n in (3, 6, 3))
+    expected = (
+        -log_sigmoid(target).mean()
+        - log_sigmoid(-reconstructed).mean()
+        - log_sigmoid(-source).mean()
+    )
+    assert float(losses.discriminator_loss(target, reconstructed, source)) == pytest.approx(
+        expected
+    )
+
+
+def test_class_cross_entropy(rng):
+    logits = rng.normal(size=(6, 10))
+    labels = rng.integers(10, size=6)
+    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = -np.log(shares[np.arange(6), labels]).mean()
+    assert float(losses.class_cross_entropy(labels, logits)) == pytest.approx(expected)
+
+
+def test_mask_cross_entropy(rng):
+    logits, mask = rng.normal(0, 3, (2, 28, 28, 1)), rng.random((2, 28, 28, 1))
+    probability = 1 / (1 + np.exp(-logits))
+    expected = -(mask * np.log(probability) + (1 - mask) * np.log(1 - probability)).mean()
+    assert float(losses.mask_cross_entropy(mask, logits)) == pytest.approx(expected)
+
+
+def test_diversity_is_zero_for_one_image_and_one_for_the_target(rng):
+    target = rng.random((50, 28, 28, 3))
+    assert float(losses.diversity(target[:1].repeat(50, axis=0), target)) < 1e-12
+    assert float(losses.diversity(1 - target, target)) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.called_real,
+        losses.called_fake,
+        lambda x: losses.mean_squared_error(tf.zeros((4, 1), tf.float64), x),
+        lambda x: losses.discriminator_loss(x, 2 * x, 3 * x),
+        lambda x: losses.mask_cross_entropy(tf.fill((4, 1), tf.constant(0.3, tf.float64)), x),
+        lambda x: losses.class_cross_entropy([0, 0, 0, 0], x * tf.range(10, dtype=tf.float64)),
+    ],
+)
+def test_gradients_by_central_differences(loss, rng):
+    x = tf.Variable(rng.normal(size=(4, 1)))
+    with tf.GradientTape() as tape:
+        value = loss(x)
+    gradient = tape.gradient(value, x).numpy()
+    for place in range(4):
+        nudge = np.zeros((4, 1))
+        nudge[place] = 1e-5
+        slope = float(loss(x + nudge) - loss(x - nudge)) / 2e-5
+        assert gradient[place, 0] == pytest.approx(slope, rel=1e-6, abs=1e-9)

@@ -1,0 +1,49 @@
+"""Networks on disk, whatever the recipe."""
+
+import json
+
+import pytest
+from conftest import small_recipe
+
+from adda.common.errors import AddaError
+from adda.inference.translation import reconstruct, translate
+from adda.recipes.recipe import Reconstructs
+from adda.recipes.registry import RECIPES
+from adda.recipes.storage import load_model, save_model
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
+    model = small_recipe(recipe)
+    save_model(tmp_path / "model", model, 0.05)
+    loaded = load_model(tmp_path / "model")
+    assert (type(loaded), loaded.params) == (type(model), model.params)
+    source, _, target = domains
+    translated = translate(model, source, target[:20])
+    assert translated.dtype == "uint8"
+    assert translated.shape == source.shape
+    assert (translated == translate(loaded, source, target[:20])).all()
+    if isinstance(model, Reconstructs):
+        assert (reconstruct(model, target) == reconstruct(loaded, target)).all()
+
+
+def test_a_damaged_model_is_named(tmp_path):
+    save_model(tmp_path / "model", small_recipe("split"), 0.05)
+    weights_file = tmp_path / "model/decoder.weights.h5"
+    weights_file.write_bytes(weights_file.read_bytes()[:1000])
+    with pytest.raises(AddaError, match="model cannot be loaded"):
+        load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("described", ["[]", "{}", '{"recipe": "none", "params": {}}', "{"])
+def test_a_description_of_another_form_is_named(tmp_path, described):
+    (tmp_path / "model.json").write_text(described)
+    with pytest.raises(AddaError, match="cannot be loaded as a model"):
+        load_model(tmp_path)
+
+
+def test_a_model_of_the_old_layout_says_what_to_do(tmp_path):
+    old = {"recipe": "split", "width": 0.25, "code_size": 64}
+    (tmp_path / "model.json").write_text(json.dumps(old))
+    with pytest.raises(AddaError, match=r"of an earlier version of adda.*train it again"):
+        load_model(tmp_path)

@@ -1,0 +1,144 @@
+import copy
+
+import pandas as pd
+import pytest
+
+from adda.__main__ import main
+from adda.common.errors import AddaError
+from adda.reporting.experiments import benchmark, over_seeds, unfinished
+
+
+def run(seed, weight, accuracy):
+    return {
+        "data": {
+            "params": {
+                "params.yaml": {"data": {"train": {"seed": seed}, "loss": {"l2_weight": weight}}}
+            },
+            "metrics": {"metrics/evaluation.json": {"data": {"accuracy": accuracy}}},
+        }
+    }
+
+
+def shown(*runs, workspace=None):
+    """As `dvc exp show --json` nests them; an unfinished run may have others' data."""
+    first = (workspace or runs[0]) | {"rev": "workspace", "experiments": None}
+    experiments = [{"revs": [each], "executor": {"state": "success"}} for each in runs]
+    experiments += [{"revs": [{"data": None}], "executor": None}]
+    experiments += [
+        {"revs": [run(9, 1.0, 0.1)], "executor": {"state": state}}
+        for state in ("failed", "running", "queued")
+    ]
+    return [first, runs[0] | {"rev": "main", "experiments": experiments}]
+
+
+def test_means_and_deviations_by_hand():
+    table = over_seeds(
+        shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6), run(2, 1.0, 0.7), run(0, 5.0, 0.9)),
+        "train.seed",
+    )
+    assert table.to_dict("records") == [
+        {"loss.l2_weight": "1.0", "n": 3, "accuracy": "0.6000 ± 0.1000"},
+        {"loss.l2_weight": "5.0", "n": 1, "accuracy": "0.9000"},
+    ]
+
+
+def test_the_workspace_does_not_count():
+    """Nor a commit twice; the workspace may have a new seed beside the metrics of an old one."""
+    runs = shown(run(0, 1.0, 0.5), run(1, 1.0, 0.6), workspace=run(7, 1.0, 0.1))
+    table = over_seeds(runs, "train.seed")
+    assert table.to_dict("records") == [{"n": 2, "accuracy": "0.5500 ± 0.0707"}]
+
+
+def test_a_metric_that_one_run_lacks_has_its_own_n():
+    runs = [run(0, 1.0, 0.5), run(1, 1.0, 0.6)]
+    runs[1]["data"]["metrics"]["metrics/embedding.json"] = {"data": {"probe": 0.7}}
+    assert over_seeds(shown(*runs), "train.seed").to_dict("records") == [
+        {"n": 2, "accuracy": "0.5500 ± 0.0707", "probe": "0.7000 (n 1)"}
+    ]
+
+
+def test_the_command_writes_the_table(tmp_path, monkeypatch):
+    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(run(0, 1.0, 0.5)))
+    path = tmp_path / "table.csv"
+    monkeypatch.setattr("sys.argv", ["adda", "seeds", "--csv", str(path)])
+    assert main() == f"{path}: 1 rows"
+    assert path.read_text() == "n,accuracy\n1,0.5000\n"
+    monkeypatch.setattr("sys.argv", ["adda", "seeds", "--csv", str(tmp_path)])
+    with pytest.raises(AddaError, match="is a folder"):
+        main()
+    assert path.exists()
+
+
+def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, monkeypatch):
+    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(*runs))
+    path = tmp_path / "benchmark.csv"
+    stale = "data,recipe,metric,mean\n"
+    stale += "build,split,self_trained_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
+    path.write_text(stale)
+    command = f"adda benchmark --data build --hardware x --wall-minutes 1 --csv {path}"
+    monkeypatch.setattr("sys.argv", command.split())
+    main()
+    rows = pd.read_csv(path)[["recipe", "metric", "mean"]]
+    assert rows.values.tolist() == [
+        ["baseline", "adapted_accuracy", 0.2],
+        ["split", "adapted_accuracy", 0.55],
+    ]
+
+
+def test_what_does_not_count_is_counted():
+    assert unfinished(shown(run(0, 1.0, 0.5))) == 3
+
+
+def test_a_parameter_that_nobody_has():
+    with pytest.raises(AddaError, match=r"no finished run has the parameter train\.sed"):
+        over_seeds(shown(run(0, 1.0, 0.5)), "train.sed")
+
+
+@pytest.fixture
+def runs():
+    """Two seeds of the split recipe on the data "build"."""
+    pair = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
+    for each in pair:
+        params = each["data"]["params"]["params.yaml"]["data"]
+        params |= {"data": {"source": "build"}, "model": {"recipe": "split", "weights": None}}
+        params["train"] |= {"steps": 10, "batch_size": 64}
+        metrics = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
+        metrics["adapted_accuracy"] = metrics["accuracy"]
+    return pair
+
+
+def test_the_rows_of_the_benchmark(runs):
+    with pytest.raises(AddaError, match=r"no finished run is on data\.source packaged"):
+        benchmark(shown(*runs), "train.seed", "packaged", "a machine", 2.5)
+    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
+    assert table.to_dict("records") == [
+        {
+            "data": "build",
+            "recipe": "split",
+            "metric": "adapted_accuracy",
+            "n_seeds": 2,
+            "mean": 0.55,
+            "std": 0.0707,
+            "images_seen": 640,
+            "wall_minutes": 2.5,
+            "hardware": "a machine",
+        }
+    ]
+    # Self-training is a metric more of the same group, here of one seed of two.
+    again = copy.deepcopy(runs[0])
+    again["data"]["params"]["params.yaml"]["data"]["adapt"] = {"self_training": True}
+    metrics = again["data"]["metrics"]["metrics/evaluation.json"]["data"]
+    metrics["self_trained_accuracy"] = 0.8
+    table = benchmark(shown(*runs, again), "train.seed", "build", "a machine", 2.5)
+    assert table[["metric", "n_seeds", "mean"]].values.tolist() == [
+        ["adapted_accuracy", 2, 0.55],
+        ["self_trained_accuracy", 1, 0.8],
+    ]
+    longer = copy.deepcopy(runs[0])
+    longer["data"]["params"]["params.yaml"]["data"]["train"]["steps"] = 20
+    with pytest.raises(AddaError, match=r"recipe split on data build and differ in train\.steps;"):
+        benchmark(shown(*runs, longer), "train.seed", "build", "a machine", 2.5)
+    for each in runs:
+        each["data"]["params"]["params.yaml"]["data"]["model"]["weights"] = "imported"
+    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
+    assert table["recipe"].tolist() == ["given weights"]

@@ -1,0 +1,248 @@
+"""The page and the model card, from made-up results; the page in a real browser."""
+
+import json
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from PIL import Image
+
+from adda.common.errors import AddaError
+from adda.reporting.card import render_card
+from adda.reporting.report import PICTURES, read_run, render_report
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+METRICS = {
+    "train": {"step": 800, "l2": 0.002, "collapsed": 0},
+    "evaluation": {
+        "source_only_accuracy": 0.5,
+        "target_only_accuracy": 0.93,
+        "translated_accuracy": 0.951,
+        "translated_accuracy_low": 0.935,
+        "translated_accuracy_high": 0.964,
+        "adapted_accuracy": 0.956,
+        "domain_probe_accuracy": 0.52,
+    },
+}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with the results of a run, in no repository yet."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    metrics = tmp_path / "metrics"
+    metrics.mkdir()
+    for name, values in METRICS.items():
+        (metrics / f"{name}.json").write_text(json.dumps(values))
+    rows = [(20, "l2", 0.02), (40, "l2", 0.01), (20, "a_new_term", 0.6), (40, "a_new_term", 0.7)]
+    history = pd.DataFrame(rows, columns=["step", "name", "value"])
+    history.to_csv(metrics / "history.csv", index=False)
+    read = pd.DataFrame({"actual": [3, 3, 5], "predicted": [3, 5, 5]})
+    for name in ("confusion", "adapted"):
+        read.to_csv(metrics / f"{name}.csv", index=False)
+    for name, _ in PICTURES:
+        Image.fromarray(np.zeros((300, 1200, 3), np.uint8)).save(metrics / f"{name}.png")
+    outs = [{"path": "data/raw", "md5": "abc.dir", "size": 12}]
+    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": {"download": {"outs": outs}}}))
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/timings.json").write_text('{"train": 93.4}')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def git(*arguments):
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+
+def commit(name):
+    git("add", "--all", "--force", ".")
+    git("commit", "-qm", name)
+    git("tag", name)
+
+
+def test_the_page_holds_everything_and_asks_for_nothing(project):
+    page = render_report([read_run(None)])
+    for text in (
+        "0.951 (0.935 to 0.964)",
+        "SBADA-GAN",
+        "not the MNIST-M of the papers",
+        "Confusion matrix: 2 of 3 digits are classified right",
+        "a new term",
+        "loss.l2_weight",
+        "data/raw",
+        "abc.dir",
+        "<td>93</td>",
+    ):
+        assert text in page
+    assert page.count('<img src="data:image/png;base64,') == len(PICTURES)
+    for elsewhere in ('src="http', 'href="http', "url(http", "@import", "<script"):
+        assert elsewhere not in page
+
+
+def test_revisions_are_compared(project):
+    git("init", "-q")
+    commit("before")
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["loss"]["l2_weight"] = 5
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    evaluation = METRICS["evaluation"]
+    path = Path("metrics/evaluation.json")
+    path.write_text(json.dumps(evaluation | {"adapted_accuracy": 0.777}))
+    commit("after")
+    path.write_text(json.dumps(evaluation | {"adapted_accuracy": 0.111}))
+    page = render_report([read_run("before"), read_run("after")])
+    assert "<td>0.956</td><td>0.777</td>" in page
+    assert "0.111" not in page
+    assert "Those that differ" in page
+    assert '<th scope="row">loss.l2_weight</th><td>1.0</td><td>5</td>' in page
+    assert '<th scope="row">train.steps</th><td>800</td>' not in page
+    with pytest.raises(AddaError, match="nowhere cannot be read"):
+        read_run("nowhere")
+
+
+def test_values_are_escaped(project):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["data"]["directory"] = "<script>alert(1)</script>"
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    assert "<script" not in render_report([read_run(None)])
+
+
+def test_a_run_without_curves_or_pictures_still_has_a_page(project):
+    Path("metrics/history.csv").write_text(
+        "step,name,value\n"
+    )  # given weights: nothing was trained
+    for path in Path("metrics").glob("*.png"):
+        path.unlink()
+    Path("metrics/train.json").write_text('{"step": 0}')
+    page = render_report([read_run(None)])
+    assert "The training" not in page
+    assert "0.951" in page
+
+
+def test_no_results_are_one_clear_sentence(project, command):
+    (project / "metrics/evaluation.json").unlink()
+    with pytest.raises(AddaError, match="no results yet; run dvc repro"):
+        read_run(None)
+    result = command("report")
+    assert result.returncode == 1
+    assert "error: this folder holds no results yet" in result.stderr
+    assert not (project / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("metrics/evaluation.json", '{"a": ['),
+        ("metrics/evaluation.json", "5"),
+        ("metrics/evaluation.json", '{"translated_accuracy": null}'),
+        ("metrics/history.csv", "a,b\n1,2\n1,2,3\n"),
+        ("metrics/history.csv", "a,b\n1,2\n"),
+        ("metrics/confusion.csv", "actual,predicted\n"),
+        ("metrics/confusion.csv", "actual,predicted\n3,12\n"),
+        ("metrics/confusion.csv", "actual,predicted\nthree,3\n"),
+        ("params.yaml", ""),
+        ("params.yaml", "data: {source: build}"),
+        ("params.yaml", "{"),
+        ("dvc.lock", "[1]"),
+        ("dvc.lock", "stages: {download: }"),
+        ("logs/timings.json", '{"train": "long"}'),
+    ],
+)
+def test_a_damaged_file_is_one_clear_sentence(project, name, content):
+    (project / name).write_text(content)
+    with pytest.raises(AddaError, match="this folder cannot be read"):
+        read_run(None)
+
+
+def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
+    report = partial(command, "report")
+    assert report("--output", "page.html").returncode == 0
+    assert "0.951" in Path("page.html").read_text()
+    refused = report("--output", "metrics")
+    assert refused.returncode == 1
+    assert "error: metrics is a folder" in refused.stderr
+    assert Path("metrics/train.json").exists()
+    git("init", "-q")
+    commit("before")
+    assert report("before", "HEAD:params.yaml", "--output", "two.html").returncode == 1
+    assert not Path("two.html").exists()
+    Path("metrics/train.json").unlink()
+    assert report("before", "before", "--output", "two.html").returncode == 0
+    assert "A comparison of before, before" in Path("two.html").read_text()
+
+
+def test_a_collapse_is_said_on_top(project):
+    (project / "metrics/train.json").write_text('{"step": 800, "collapsed": 1}')
+    assert "the translations collapsed" in render_report([read_run(None)])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_a_browser(project, scheme):
+    """Three widths: nothing overflows, axe has no finding, and all pictures are drawn."""
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    Path("report.html").write_text(render_report([read_run(None)]), encoding="utf-8")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        for width in (360, 800, 1400):
+            context = browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+            )
+            page = context.new_page()
+            problems = []
+            page.on("pageerror", lambda error, seen=problems: seen.append(error))
+            page.on("console", lambda message, seen=problems: seen.append(message.text))
+            page.goto((project / "report.html").as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
+            assert not problems
+            findings = Axe().run(page).response["violations"]
+            assert [finding["id"] for finding in findings] == []
+            context.close()
+        browser.close()
+
+
+def test_the_card_says_what_was_trained_and_how_good_it_is():
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    metrics = {name: value for values in METRICS.values() for name, value in values.items()}
+    described = {
+        "params": {"cycle_weight": 0.125},
+        "uses": ["l2_weight"],
+        "about": "Three are built in.",
+    }
+    params["model"] |= described
+    card = render_card(params, metrics)
+    front = yaml.safe_load(card.split("---")[1])
+    assert front["license"] == "mit"
+    assert "800 steps of 64 images" in card
+    assert "0.951 (0.935 to 0.964)" in card
+    assert "self_trained_accuracy" not in card
+    assert "collapsed" not in card
+    assert "metrics do not\ncompare with published ones" in card
+    assert "`cycle_weight` 0.125" in card
+    assert "`l2_weight` 1.0" in card
+    assert "adversarial_weight" not in card  # this recipe has no such term
+    assert "Three are built in." in card
+    params["model"] |= {"weights": "imported", "recipe": "baseline", "params": {}}
+    params["data"]["source"] = "build"
+    card = render_card(params, metrics | {"collapsed": 1})
+    for text in ("nothing was trained", "The translations collapsed", "parameters | none |"):
+        assert text in card
+    assert "compare with published" not in card
+    assert "cycle" not in card.split("How good")[0]
+    params["data"]["source"] = "folders"
+    params["model"]["weights"] = None
+    card = render_card(params, metrics)
+    assert "MNIST" not in card.split("## How good")[0]
+    assert "from `data.directory`" in card

@@ -1,0 +1,257 @@
+"""The training loop's step, whatever the recipe."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import all_on, loss_params, small_recipe, train_params
+
+from adda.common.errors import AddaError
+from adda.engine.checkpoints import Checkpoints
+from adda.engine.loop import compile_steps
+from adda.engine.sampling import SOURCE, TARGET, Batch, sample_batch, to_float
+from adda.inference.translation import translate
+from adda.recipes.registry import RECIPES
+from adda.training.trainer import make_learners, make_step, train_model
+
+STEP = tf.constant(0, tf.int64)
+TINY = 1e-30  # a learning rate below float32's resolution of any weight
+
+
+@pytest.fixture(params=RECIPES)
+def recipe(request):
+    """The name of each recipe that there is."""
+    return request.param
+
+
+def values(variables):
+    return np.concatenate([np.ravel(variable) for variable in variables])
+
+
+def learn(recipe, params, **own):
+    return make_learners(partial(small_recipe, recipe, **own), params)
+
+
+def train(recipe, domains, watch=None, loss=None, checkpoints=None, **params):
+    make = partial(small_recipe, recipe)
+    loss = loss or all_on(recipe)
+    return train_model(*domains, make, loss, train_params(**params), checkpoints, watch)
+
+
+def sides_changed_by_a_step(learners, domains, loss, params):
+    before = {side: values(weights) for side, weights in learners.model.sides().items()}
+    make_step(learners, *domains, loss, params)(tf.constant(0, tf.int64))
+    return {
+        side
+        for side, weights in learners.model.sides().items()
+        if abs(values(weights) - before[side]).max() > 1e-20
+    }
+
+
+def test_each_side_follows_its_own_rate(recipe, domains):
+    def changed(**rate):
+        params = train_params(**rate)
+        learners = learn(recipe, params)
+        return sides_changed_by_a_step(learners, domains, all_on(recipe), params)
+
+    assert changed(learning_rate=TINY) == {"discriminator"}
+    others = set(small_recipe(recipe).sides()) - {"discriminator"}
+    assert changed(adversary_learning_rate=TINY) == others
+
+
+def test_no_term_no_change(domains):
+    off = {"mask_adversarial_weight": 0, "cycle_weight": 0, "class_weight": 0}
+    params = train_params()
+    learners = learn("split", params, **off)
+    assert sides_changed_by_a_step(learners, domains, loss_params(), params) == set()
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("recipe", "term", "weight"),
+    [
+        ("split", "l2", {"l2_weight": 1}),
+        ("split", "adversarial", {"adversarial_weight": 1}),
+        ("split", "mask_adversarial", {"mask_adversarial_weight": 1}),
+        ("split", "cycle", {"cycle_weight": 1}),
+        ("split", "class", {"class_weight": 1}),
+        ("pixelda", "adversarial", {"adversarial_weight": 1}),
+        ("pixelda", "class", {"class_weight": 1}),
+        ("baseline", "l2", {"l2_weight": 1}),
+        ("baseline", "adversarial", {"adversarial_weight": 1}),
+    ],
+)
+def test_steps_lower_the_term_that_they_minimise(domains, recipe, term, weight):
+    params = train_params(
+        steps=1000, batch_size=20, adversary_learning_rate=TINY, learning_rate=1e-2
+    )
+    own = {name: 0.0 for name in RECIPES[recipe].Params.model_fields if name.endswith("_weight")}
+    shared = {name: value for name, value in weight.items() if name not in own}
+    learners = learn(recipe, params, **own | {k: v for k, v in weight.items() if k in own})
+    step = tf.function(make_step(learners, *domains, loss_params(**shared), params))
+    same_batch = tf.constant(0, tf.int64)
+    history = [float(step(same_batch)[term]) for _ in range(30)]
+    assert history[-1] < 0.98 * history[0]
+
+
+@pytest.mark.process
+def test_steps_teach_the_adversary(recipe, domains):
+    params = train_params(
+        steps=1000, batch_size=20, learning_rate=TINY, adversary_learning_rate=1e-2
+    )
+    step = tf.function(make_step(learn(recipe, params), *domains, all_on(recipe), params))
+    history = [float(step(tf.constant(0, tf.int64))["discriminator"]) for _ in range(12)]
+    assert history[-1] < 0.95 * history[0]
+
+
+def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
+    params = train_params(steps=2)
+    learners = learn(recipe, params)
+    step = make_step(learners, *domains, all_on(recipe), params)
+    weights = [weight for side in learners.model.sides().values() for weight in side]
+    seen = []
+    for number in range(3):
+        step(tf.constant(number, tf.int64))
+        seen.append(values(weights))
+    assert (seen[1] != seen[0]).any()
+    assert (seen[2] == seen[1]).all()
+
+
+def test_gradients_are_watched(recipe, domains):
+    """Their norms, from a pass of the objective on the same batch."""
+    params = train_params()
+    keras.utils.set_random_seed(0)
+    values_seen = make_step(learn(recipe, params), *domains, all_on(recipe), params)(STEP)
+    keras.utils.set_random_seed(0)
+    model = learn(recipe, params).model
+    source, labels, target = domains
+
+    def sampled(stream, array):
+        batch = sample_batch(len(array), params.batch_size, params.seed, stream, STEP)
+        return array[batch.numpy()]
+
+    batch = Batch(
+        to_float(sampled(SOURCE, source)),
+        tf.constant(sampled(SOURCE, labels).astype(np.int32)),
+        to_float(sampled(TARGET, target)),
+    )
+    with tf.GradientTape(persistent=True) as tape:
+        objectives = model.objective(batch, all_on(recipe)).objectives
+    for side, weights in model.sides().items():
+        flat = values(g for g in tape.gradient(objectives[side], weights) if g is not None)
+        assert float(values_seen[f"{side}_gradient"]) == pytest.approx(
+            np.linalg.norm(flat), rel=1e-3
+        )
+
+
+@pytest.mark.process
+def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_path, capsys):
+    """However many steps one call runs, and wherever it was killed."""
+
+    def run(**params):
+        checkpoints = Checkpoints(tmp_path / str(params["seed"]))
+        run = train(recipe, domains, checkpoints=checkpoints, steps=6, **params)
+        networks = run.model.networks.values()
+        return run, values(v for network in networks for v in network.variables)
+
+    straight, weights = run(seed=0, steps_per_call=2)
+    assert {"step", "adversarial", "discriminator", "diversity"} <= set(straight.history[0])
+    (tmp_path / "0/000000006.npz").unlink()  # as if it had been killed before
+    resumed, again = run(seed=0, steps_per_call=1)
+    assert "resumed at step 4" in capsys.readouterr().out
+    assert (weights == again).all()
+    assert (resumed.snapshots.images.numpy() == straight.snapshots.images.numpy()).all()
+    assert resumed.history[1] == straight.history[1]
+    assert (run(seed=1, steps_per_call=3)[1] != weights).any()
+
+
+def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
+    recipe, domains
+):
+    params = train_params(steps=1000, precision="bfloat16", batch_size=20, learning_rate=1e-2)
+    learners = learn(recipe, params)
+    networks = learners.model.networks.values()
+    inner = [getattr(layer, "layer", layer) for network in networks for layer in network.layers]
+    hidden = [layer for layer in inner if "conv" in layer.name and layer.filters not in (1, 3)]
+    assert hidden
+    assert {layer.compute_dtype for layer in hidden} == {"bfloat16"}
+    for network in networks:
+        assert {weight.dtype for weight in network.weights} <= {"float32"}
+    step = tf.function(make_step(learners, *domains, all_on(recipe), params))
+    seen = [step(tf.constant(0, tf.int64)) for _ in range(15)]
+    assert {value.dtype for value in seen[0].values()} == {tf.float32}
+    term = "l2" if "l2" in seen[0] else "class"
+    assert seen[-1][term] < 0.98 * seen[0][term]
+    ordinary = small_recipe(recipe).networks.values()
+    assert {network.compute_dtype for network in ordinary} == {"float32"}
+
+
+@pytest.fixture
+def operations(recipe, domains):
+    """The kinds of operation in the graph of the loop."""
+    params = train_params()
+    step = make_step(learn(recipe, params), *domains, all_on(recipe), params)
+    call, _ = compile_steps(step)
+    graph = call.get_concrete_function().graph.as_graph_def()
+    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    operations = {node.op for body in bodies for node in body}
+    assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
+    return operations
+
+
+def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(operations):
+    """No operation asks Python or the host for anything. And TensorFlow's oneDNN pass takes its own
+    kernel for some gradients only where it has read the forward operation before; inside a loop
+    that differs from process to process."""
+    assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
+    assert not operations & {"MaxPoolGrad", "LRNGrad"}
+
+
+def test_the_watcher_gets_translations_at_moments_that_double(domains):
+    seen = {}
+
+    def watch(history, images):
+        if images is not None:
+            seen[history[-1]["step"]] = images
+
+    trained = train("baseline", domains, watch=lambda model: watch, steps=16, steps_per_call=1)
+    assert list(seen) == [1, 2, 4, 8, 16]
+    assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
+    last = translate(trained.model, domains[0][:10], domains[2][:10])
+    # Another graph of the same arithmetic may round a pixel the other way.
+    assert np.abs(seen[16].astype(int) - last).max() <= 1
+    assert (seen[1] != last).any()
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(domains, monkeypatch):
+    class Three:
+        num_replicas_in_sync = 3
+
+    monkeypatch.setattr(tf.distribute, "get_strategy", Three)
+    with pytest.raises(AddaError, match="batch_size 8 cannot be shared evenly by 3 devices"):
+        train("split", domains)
+
+
+def test_a_weight_that_the_recipe_ignores_is_refused(domains):
+    with pytest.raises(AddaError, match=r"l2_weight is 1, but the recipe pixelda has no such term"):
+        train("pixelda", domains, loss=loss_params(l2_weight=1))
+
+
+def test_a_term_that_is_no_number_is_named_whatever_it_is_called(domains):
+    """A recipe's own new term: nothing else knows its name."""
+
+    class Broken(type(small_recipe("baseline"))):
+        def objective(self, batch, loss):
+            terms = super().objective(batch, loss)
+            terms.add("brand_new", 1.0, lambda: terms.values["l2"] / 0.0, "autoencoder")
+            return terms
+
+    with pytest.raises(AddaError, match="train: brand_new is inf at step 1;"):
+        train_model(
+            *domains,
+            lambda: Broken(0.05, Broken.Params(code_size=8)),
+            all_on("baseline"),
+            train_params(),
+        )
