@@ -55,7 +55,7 @@ def main() -> str:
         "--style",
         metavar="PATH",
         help="a target image, or a folder of them; without it, styles that came with the model. "
-        "The baseline recipe, and so the original's weights, knows one style",
+        "The published recipe, and so the original's weights, knows one style",
     )
     own.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
     own.add_argument(
@@ -68,7 +68,7 @@ def main() -> str:
     original = commands.add_parser(
         "import-weights",
         help="read a TensorFlow 1 checkpoint of the original project",
-        description="Turn a checkpoint of Munjal's networks into a model of the baseline recipe, "
+        description="Turn a checkpoint of Munjal's networks into a model of the published recipe, "
         "for `dvc exp run -S model.weights=OUT` and for `python -m adda translate --model OUT`.",
     )
     original.add_argument("checkpoint", help="its path without .index or .data")

@@ -24,7 +24,7 @@ OTHER = "element by element, sums, copies"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--recipe", choices=("split", "baseline"), default="split")
+    parser.add_argument("--recipe", choices=("split", "published"), default="split")
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch-size", type=int, default=64)
     options = parser.parse_args()

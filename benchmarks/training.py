@@ -61,7 +61,7 @@ FIXED = (1, 3, 16)  # channels that the width does not scale; the code's 64 are 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--recipe", choices=RECIPES, default="baseline")
+    parser.add_argument("--recipe", choices=RECIPES, default="published")
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
@@ -117,8 +117,9 @@ def step_flops(width: float, batch_size: int) -> float:
     those of a kernel's taps on padding.
 
     A layer's backward pass costs its forward pass twice: once for its weights, once for its input,
-    which a network's first layer spares. On its way to the decoder the adversarial loss crosses the
-    discriminator's layers once more, for their inputs.
+    which a network's first layer spares. The autoencoder's turn is on images of both domains; on
+    its way to the decoder the adversarial loss crosses the discriminator's layers once more, for
+    their inputs. The adversary's turn sees target, translated and source images.
     """
 
     def cost(network: str, first_input: bool, weights: bool) -> float:
@@ -136,14 +137,17 @@ def step_flops(width: float, batch_size: int) -> float:
             total += forward * (weights + (number > 0 or first_input))
         return total
 
-    both, four = 2 * batch_size, 4 * batch_size
     forward = {name: cost(name, True, False) for name in LAYERS}
-    return (
-        both * (forward["encoder"] + cost("encoder", False, True))
-        + both * (forward["decoder"] + cost("decoder", True, True))
-        + four * (forward["discriminator"] + cost("discriminator", False, True))
-        + both * forward["discriminator"]
+    autoencoder = (
+        forward["encoder"]
+        + cost("encoder", False, True)
+        + forward["decoder"]
+        + cost("decoder", True, True)
+        + 2 * forward["discriminator"]
     )
+    adversary = forward["discriminator"] + cost("discriminator", False, True)
+    translation = forward["encoder"] + forward["decoder"]
+    return batch_size * (2 * autoencoder + 3 * adversary + translation)
 
 
 def _channels(published: int, width: float) -> int:
@@ -178,7 +182,7 @@ def ours(
     width: float,
     batch_size: int,
     steps: int,
-    recipe: str = "baseline",
+    recipe: str = "published",
     precision: str = "float32",
     deterministic: bool = True,
 ) -> dict:
@@ -257,14 +261,19 @@ def original(width: float, batch_size: int, steps: int) -> dict:
         count = x.shape[-1]
         scale = tf.get_variable(f"{name}_gamma", [count], initializer=tf.ones_initializer())
         offset = tf.get_variable(f"{name}_beta", [count], initializer=tf.zeros_initializer())
-        mean, variance = tf.nn.moments(x, list(range(len(x.shape) - 1)))
-        return tf.nn.relu(tf.nn.batch_normalization(x, mean, variance, offset, scale, 1e-3))
+        images = x if len(x.shape) == 4 else x[:, None, None, :]
+        outputs, _, _ = tf.nn.fused_batch_norm(
+            images, scale, offset, tf.zeros([count]), tf.ones([count]), 1e-3, is_training=False
+        )
+        return tf.nn.relu(tf.reshape(outputs, tf.shape(x)))
 
     def convolutions(x, layers):
         for number, (_, side_in, side_out, _, c_out) in enumerate(layers):
             kernel = tf.get_variable(f"conv{number}", [5, 5, x.shape[-1], channels(c_out)])
             strides = 2 if side_in != side_out else 1
-            x = normalised(tf.nn.conv2d(x, kernel, strides, "SAME"), f"conv{number}_norm")
+            x = tf.nn.conv2d(x, kernel, strides, "SAME")
+            bias = tf.get_variable(f"conv{number}_bias", [channels(c_out)])
+            x = tf.ensure_shape(normalised(x + bias, f"conv{number}_norm"), x.shape)
         return tf.reshape(x, [-1, int(np.prod(x.shape[1:]))])
 
     def encoder(x):
@@ -281,7 +290,8 @@ def original(width: float, batch_size: int, steps: int) -> dict:
                 kernel = tf.get_variable(f"up{number}", [5, 5, channels(c_out), x.shape[-1]])
                 shape = [batch_size, side_out, side_out, channels(c_out)]
                 x = tf.nn.conv2d_transpose(x, kernel, shape, side_out // side_in, "SAME")
-                x = normalised(x, f"up{number}_norm")
+                bias = tf.get_variable(f"up{number}_bias", [channels(c_out)])
+                x = tf.reshape(normalised(x + bias, f"up{number}_norm"), shape)
             x = tf.nn.sigmoid(dense(tf.reshape(x, [batch_size, -1]), 28 * 28 * 3, "image"))
             return tf.reshape(x, [batch_size, 28, 28, 3])
 
@@ -299,7 +309,7 @@ def original(width: float, batch_size: int, steps: int) -> dict:
     fakes = [discriminator(x) for x in decoded]
     adversary_loss = (
         cross_entropy(discriminator(x_target), True)
-        + sum(cross_entropy(fake, False) for fake in fakes) / 2
+        + cross_entropy(fakes[0], False)
         + cross_entropy(discriminator(x_source), False)
     )
     l2 = tf.reduce_mean(tf.square(x_target - decoded[1]))
@@ -316,12 +326,9 @@ def original(width: float, batch_size: int, steps: int) -> dict:
 
         def run(count):
             for _ in range(count):
-                feed = {
-                    x_source: source[rng.integers(COUNT, size=batch_size)],
-                    x_target: target[rng.integers(COUNT, size=batch_size)],
-                }
-                session.run([train_adversary, adversary_loss], feed)
-                session.run([train_autoencoder, objective], feed)
+                for fetches in ([train_adversary, adversary_loss], [train_autoencoder, objective]):
+                    batch = [x[rng.integers(COUNT, size=batch_size)] for x in (source, target)]
+                    session.run(fetches, dict(zip((x_source, x_target), batch, strict=True)))
 
         return {"seconds": _timed(steps, run)}
 
@@ -336,7 +343,7 @@ SIDES = {
     "split_any_order": partial(ours, recipe="split", deterministic=False),
 }
 RECIPES = {  # ours comes first
-    "baseline": ("ours", "bfloat16", "any_order", "original"),
+    "published": ("ours", "bfloat16", "any_order", "original"),
     "split": ("split", "split_bfloat16", "split_any_order"),
 }
 

@@ -41,13 +41,18 @@ def main() -> str:
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     model = params.model
-    if model.weights:
+    if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
     own = getattr(params.recipes, model.recipe)
     # Another number of devices may go on where this one stopped.
     groups = [group.model_dump_json() for group in (model, own, params.loss, train)]
-    key = run_key(groups, [source, labels, target])
+    make = partial(make_recipe, model.recipe, model.width, own)
+    arrays = [source, labels, target]
+    if model.weights:
+        make = partial(load_model, model.weights)
+        arrays += [each.numpy() for net in make().networks.values() for each in net.variables]
+    key = run_key(groups, arrays)
     kept = CHECKPOINTS / key
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
@@ -56,7 +61,7 @@ def main() -> str:
             source,
             labels,
             target,
-            partial(make_recipe, model.recipe, model.width, own),
+            make,
             params.loss,
             train,
             Checkpoints(kept),
@@ -66,7 +71,7 @@ def main() -> str:
         return f"{train.steps} steps; the chief writes the model"
     write_history(trained.model, trained.history, HISTORY, SUMMARY)
     with whole("data/model") as directory:
-        save_model(directory, trained.model, model.width)
+        save_model(directory, trained.model)
         write_examples(directory, trained.snapshots, target)
     remove(kept)  # only now is everything where it belongs
     return f"data/model: {train.steps} steps"

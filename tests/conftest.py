@@ -21,7 +21,7 @@ from adda.recipes.recipe import LossParams, Recipe
 from adda.recipes.registry import RECIPES, make_recipe
 from adda.training.trainer import TrainParams
 
-SMALL = {"split": {"class_weight": 0.1}, "baseline": {"code_size": 8}}
+SMALL = {"split": {"class_weight": 0.1}, "published": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = {"run_python", "finished", "single", "checkpoints"}  # fixtures that start some
 

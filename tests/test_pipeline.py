@@ -24,7 +24,7 @@ from adda.common.runner import run_stage
 from adda.datasets.mnistm import make_both
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.evaluation.metrics import METRICS
-from adda.recipes.storage import save_model
+from adda.recipes.storage import load_model, save_model
 from benchmarks import quality
 
 TRAIN, TEST = 400, 100  # images of each domain
@@ -270,7 +270,7 @@ def test_self_training_is_one_parameter_away(project, run_here):
 @pytest.mark.parametrize(
     ("recipe", "weights", "terms", "absent"),
     [
-        ("baseline", {}, {"l2", "reconstructed_called_real"}, {"reverse_accuracy"}),
+        ("published", {}, {"l2", "source_called_real"}, {"reverse_accuracy"}),
         ("pixelda", {"l2_weight": 0.0}, {"class", "classifier"}, {"domain_probe_accuracy"}),
     ],
 )
@@ -422,7 +422,7 @@ def test_a_killed_stage_simply_runs_again(project):
 
 def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys):
     weights = tmp_path / "weights"
-    save_model(weights, small_recipe("baseline"), 0.05)
+    save_model(weights, small_recipe("published"))
     project.set({"model": {"weights": str(weights)}})
     run_here(*AFTER_TRAIN[:3], "adapt", "evaluate", "card")
     assert "not trained" in capsys.readouterr().out
@@ -433,9 +433,25 @@ def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys)
     assert "translated_accuracy" in evaluation
     assert not evaluation.keys() & {"reverse_accuracy", "ensemble_accuracy"}
     card = project.read("metrics/model_card.md")
-    assert "recipe | `baseline`, width 0.05 |" in card  # not what params.yaml would train
+    assert "recipe | `published`, width 0.05 |" in card  # not what params.yaml would train
     assert "Nothing in this recipe keeps a digit's identity" in card
     project.dvc("plots", "show")
+
+
+def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsys):
+    weights = tmp_path / "weights"
+    save_model(weights, small_recipe("published"))
+    project.set({"model": {"weights": str(weights), "fine_tune": True, "recipe": "published"}})
+    run_here("train")
+    assert "data/model: 4 steps" in capsys.readouterr().out
+    start, trained = load_model(weights), load_model("data/model")
+    assert trained.params == start.params  # its own size of the code, not that of params.yaml
+    for name, network in start.networks.items():
+        moved = [
+            np.abs(np.subtract(*pair)).max()
+            for pair in zip(network.weights, trained.networks[name].weights, strict=True)
+        ]
+        assert 0 < max(moved) < 0.01  # four steps from where they were
 
 
 def test_the_quality_benchmark_takes_what_the_pipeline_left(project, tmp_path, monkeypatch):

@@ -22,7 +22,8 @@ RENAMED = {
     "loss.class_weight": "recipes.split.class_weight",
     "loss.content_adversarial_weight": "recipes.split.mask_adversarial_weight",
     "loss.cycle_weight": "recipes.split.cycle_weight",
-    "model.code_size": "recipes.baseline.code_size",
+    "model.code_size": "recipes.published.code_size",
+    "recipes.baseline": "recipes.published",
     "train.device": "device",
 }
 

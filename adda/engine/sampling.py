@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+STREAMS = 2  # a batch
 SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never sampled in pairs
 
 

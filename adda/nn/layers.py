@@ -1,4 +1,4 @@
-"""Batch normalisation in one fused operation."""
+"""Layers that Keras has otherwise: batch normalisation, scale and offset, spectral norm."""
 
 import keras
 import tensorflow as tf
@@ -120,3 +120,33 @@ class SpectralNorm(layers.Wrapper):
         norm = tf.reduce_sum(left * (matrix @ right))
         outputs = self.layer(inputs)
         return outputs / tf.cast(norm, outputs.dtype) + tf.cast(self.bias, outputs.dtype)
+
+
+class Scaled(layers.Wrapper):
+    """A convolution or dense layer with a learned scale and offset of each channel.
+
+    It is TensorFlow 1's batch normalisation that is never told that it trains, as the original
+    project has it: moving mean 0, moving variance 1, epsilon 1e-3, for ever. Scale and offset are
+    folded into the kernel and the bias, so that they cost no pass over the activations.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        super().build(input_shape)
+        channels = self.layer.bias.shape
+        self.gamma = self.add_weight(shape=channels, initializer="ones", name="gamma")
+        self.beta = self.add_weight(shape=channels, initializer="zeros", name="beta")
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Apply the layer to [n, height, width, channels] or [n, channels]."""
+        scale = self.gamma * (1 + EPSILON) ** -0.5
+        bias = self.layer.bias * scale + self.beta
+        if isinstance(self.layer, layers.Conv2DTranspose):
+            kernel = self.layer.kernel * scale[:, None]
+            shape = self.layer.compute_output_shape(inputs.shape)
+            shape = (tf.shape(inputs)[0], *shape[1:])
+            outputs = tf.nn.conv2d_transpose(inputs, kernel, shape, self.layer.strides, "SAME")
+        elif isinstance(self.layer, layers.Conv2D):
+            outputs = tf.nn.conv2d(inputs, self.layer.kernel * scale, self.layer.strides, "SAME")
+        else:
+            outputs = inputs @ (self.layer.kernel * scale)
+        return tf.nn.bias_add(outputs, bias)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from adda.nn.layers import BatchNorm
+from adda.nn.layers import BatchNorm, Scaled
 
 IMAGE = (28, 28, 3)
 
@@ -18,10 +18,10 @@ def make_encoder(width: float, code_size: int) -> keras.Sequential:
     return keras.Sequential(
         [
             layers.Input(IMAGE),
-            *_convolution(filters(64, width), strides=2),
-            *_convolution(filters(128, width), strides=2),
-            *_convolution(filters(256, width), strides=2),
-            *_convolution(filters(512, width), strides=1),
+            *_scaled(_convolution(filters(64, width), strides=2)),
+            *_scaled(_convolution(filters(128, width), strides=2)),
+            *_scaled(_convolution(filters(256, width), strides=2)),
+            *_scaled(_convolution(filters(512, width), strides=1)),
             layers.Flatten(),
             layers.Dense(code_size),
             layers.LeakyReLU(0.2),
@@ -36,15 +36,13 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
     return keras.Sequential(
         [
             layers.Input((code_size,)),
-            layers.Dense(4 * 4 * top, use_bias=False),
-            BatchNorm(),
-            layers.ReLU(),
+            *_scaled(layers.Dense(4 * 4 * top)),
             layers.Reshape((4, 4, top)),
-            *_transposed(filters(256, width), strides=2),
-            *_transposed(filters(128, width), strides=2),
-            *_transposed(filters(64, width), strides=2),
-            *_transposed(16, strides=1),
-            *_transposed(3, strides=1),
+            *_scaled(_transposed(filters(256, width), strides=2)),
+            *_scaled(_transposed(filters(128, width), strides=2)),
+            *_scaled(_transposed(filters(64, width), strides=2)),
+            *_scaled(_transposed(16, strides=1)),
+            *_scaled(_transposed(3, strides=1)),
             layers.Flatten(),
             layers.Dense(int(np.prod(IMAGE))),
             layers.Activation("sigmoid", dtype="float32"),
@@ -56,21 +54,23 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
 
 def make_discriminator(width: float) -> keras.Sequential:
     """Image to one logit: positive for "a real target image"."""
-    return _three_convolutions(width, outputs=1, name="discriminator")
+    hidden = [_scaled(_convolution(filters(count, width), 2)) for count in (64, 128, 256)]
+    return _three_convolutions(hidden, outputs=1, name="discriminator")
 
 
 def make_classifier(width: float) -> keras.Sequential:
-    """Image to the logits of ten digits: the discriminator's shape with ten outputs."""
-    return _three_convolutions(width, outputs=10, name="classifier")
+    """Image to the logits of ten digits: the discriminator's shape, with batch statistics."""
+    hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
+    return _three_convolutions(hidden, outputs=10, name="classifier")
 
 
-def _three_convolutions(width: float, outputs: int, name: str) -> keras.Sequential:
+def _three_convolutions(
+    hidden: list[list[layers.Layer]], outputs: int, name: str
+) -> keras.Sequential:
     return keras.Sequential(
         [
             layers.Input(IMAGE),
-            *_convolution(filters(64, width), strides=2),
-            *_convolution(filters(128, width), strides=2),
-            *_convolution(filters(256, width), strides=2),
+            *(layer for block in hidden for layer in block),
             layers.Flatten(),
             layers.Dense(outputs),
             layers.Activation("linear", dtype="float32"),  # losses are float32
@@ -79,21 +79,21 @@ def _three_convolutions(width: float, outputs: int, name: str) -> keras.Sequenti
     )
 
 
-def _convolution(filters: int, strides: int) -> list[layers.Layer]:
+def _scaled(layer: layers.Layer) -> list[layers.Layer]:
+    return [Scaled(layer), layers.ReLU()]
+
+
+def _normalised(filters: int) -> list[layers.Layer]:
     # Batch norm has an offset of its own, so the convolution needs no bias.
-    return [
-        layers.Conv2D(filters, 5, strides, padding="same", use_bias=False),
-        BatchNorm(),
-        layers.ReLU(),
-    ]
+    return [_convolution(filters, 2, use_bias=False), BatchNorm(), layers.ReLU()]
 
 
-def _transposed(filters: int, strides: int) -> list[layers.Layer]:
-    return [
-        layers.Conv2DTranspose(filters, 5, strides, padding="same", use_bias=False),
-        BatchNorm(),
-        layers.ReLU(),
-    ]
+def _convolution(filters: int, strides: int, use_bias: bool = True) -> layers.Layer:
+    return layers.Conv2D(filters, 5, strides, padding="same", use_bias=use_bias)
+
+
+def _transposed(filters: int, strides: int) -> layers.Layer:
+    return layers.Conv2DTranspose(filters, 5, strides, padding="same")
 
 
 def filters(published: int, width: float) -> int:

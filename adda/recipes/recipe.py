@@ -86,6 +86,7 @@ class Recipe(ABC):
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
     params: Group  # of type Params
+    width: float
 
     @abstractmethod
     def __init__(self, width: float, params: Group):
@@ -106,6 +107,14 @@ class Recipe(ABC):
 
         Among the values must be `diversity`, by which a collapse is known.
         """
+
+    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
+        """What a step minimises, one after the other, each on a batch of its own."""
+        return [self.objective]
+
+    def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
+        """A fresh optimizer for one side: Adam, its rate falling to zero along a cosine."""
+        return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
 
     @abstractmethod
     def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:

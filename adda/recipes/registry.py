@@ -1,24 +1,31 @@
 """The recipes that model.recipe can name; a new one is its file and its place in the tuple."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import create_model
+from pydantic import BeforeValidator, create_model
 
 from adda.common.params import Group, Width
-from adda.recipes.baseline import Baseline
 from adda.recipes.pixelda import PixelDA
+from adda.recipes.published import Published
 from adda.recipes.recipe import Recipe
 from adda.recipes.split import Split
 
-RECIPES: dict[str, type[Recipe]] = {each.name: each for each in (Split, Baseline, PixelDA)}
+RECIPES: dict[str, type[Recipe]] = {each.name: each for each in (Split, Published, PixelDA)}
+
+
+def _known(name: str) -> str:
+    if name == "baseline":
+        raise ValueError("it is now called published, and is what the original's code does")
+    return name
 
 
 class ModelParams(Group):
     """Which recipe is trained, and how large; or whose weights are used as they are."""
 
-    recipe: Literal[tuple(RECIPES)]
+    recipe: Annotated[Literal[tuple(RECIPES)], BeforeValidator(_known)]
     width: Width
     weights: str | None = None
+    fine_tune: bool = False
 
 
 RecipesParams = create_model(
@@ -35,5 +42,7 @@ def make_recipe(name: str, width: float, params: Group | None = None) -> Recipe:
     Args:
         params: its own parameters; None: their defaults.
     """
-    recipe = RECIPES[name]
-    return recipe(width, params or recipe.Params())
+    kind = RECIPES[name]
+    recipe = kind(width, params or kind.Params())
+    recipe.width = width
+    return recipe

@@ -10,11 +10,11 @@ from adda.recipes.registry import RECIPES, make_recipe
 STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
 
-def save_model(directory: str | Path, model: Recipe, width: float) -> None:
+def save_model(directory: str | Path, model: Recipe) -> None:
     """Write the weights and, so that they can be loaded without params.yaml, what shapes them."""
     directory = Path(directory)
     directory.mkdir(parents=True)
-    described = {"recipe": model.name, "width": width, "params": model.params.model_dump()}
+    described = {"recipe": model.name, "width": model.width, "params": model.params.model_dump()}
     described |= {"about": model.about, "uses": sorted(model.uses)}  # for the model card
     (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     for name, network in model.networks.items():

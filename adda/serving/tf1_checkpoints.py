@@ -8,33 +8,31 @@ import tensorflow as tf
 
 from adda.common.errors import AddaError
 from adda.common.outputs import whole
-from adda.nn.layers import BatchNorm
-from adda.recipes.baseline import Baseline, BaselineParams
+from adda.nn.layers import EPSILON, Scaled
+from adda.recipes.published import PublishedParams
+from adda.recipes.registry import make_recipe
 from adda.recipes.storage import save_model
 
 
-def _with_batch_norm(*layers: str) -> list[str]:
-    return [name for layer in layers for name in (layer, f"{layer}_batchnorm")]
+def _convolutions(kind: str, count: int) -> dict[str, str]:
+    return {f"{kind}{n}_layer": f"{kind}{n}_layer_batchnorm" for n in range(1, count + 1)}
 
 
-LAYERS = {  # of the original, by scope, in the order of ours
-    "encoder": [*_with_batch_norm(*(f"conv{n}_layer" for n in range(1, 5))), "fc_layer"],
-    "decoder": [
-        "dense",
-        "fc_layer_batchnorm",
-        *_with_batch_norm(*(f"deconv{n}_layer" for n in range(1, 6))),
-        "dec_dense_fc_last_layer",
-    ],
-    "discriminator": [*_with_batch_norm(*(f"conv{n}_layer" for n in range(1, 4))), "fc_layer"],
+LAYERS = {  # of the original, by scope, in the order of ours, with the normalisation of each
+    "encoder": _convolutions("conv", 4) | {"fc_layer": None},
+    "decoder": {"dense": "fc_layer_batchnorm"}
+    | _convolutions("deconv", 5)
+    | {"dec_dense_fc_last_layer": None},
+    "discriminator": _convolutions("conv", 3) | {"fc_layer": None},
 }
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]:
-    """Turn a checkpoint of the original networks into the folder of a baseline model.
+    """Turn a checkpoint of the original networks into the folder of a model.
 
-    The original's convolutions have biases before their batch norms; ours have none. A bias shifts
-    what is normalised, so it is taken from the moving mean, and the outputs are the same.
+    The original never moved the statistics of its batch norms from mean 0 and variance 1. Where a
+    checkpoint has others, they go into scale and offset, and the outputs are the same.
 
     Args:
         checkpoint: its prefix, "model_weights" where there is a "model_weights.index", or the
@@ -68,17 +66,17 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             "it is no checkpoint of the original networks"
         )
     width, code_size = first[-1] / 64, code[-1]
-    model = Baseline(width, BaselineParams(code_size=code_size))
-    pairs = [
-        (f"{scope}/{name}", layer)
+    model = make_recipe("published", width, PublishedParams(code_size=code_size))
+    layers = [
+        (f"{scope}/{name}", norm and f"{scope}/{norm}", layer)
         for scope, network in model.networks.items()
-        for name, layer in zip(
-            LAYERS[scope], (each for each in network.layers if each.weights), strict=True
+        for (name, norm), layer in zip(
+            LAYERS[scope].items(), (each for each in network.layers if each.weights), strict=True
         )
     ]
     expected = {}
-    for name, layer in pairs:
-        expected |= _expected(name, layer)
+    for each in layers:
+        expected |= _expected(*each)
     _compare(str(checkpoint), expected, shapes)
     try:
         values = {name: reader.get_tensor(name) for name in expected}
@@ -86,29 +84,24 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         raise AddaError(
             f"{checkpoint} is damaged ({' '.join(error.message.split())}); copy it again"
         ) from None
-    bias = np.float32(0)
-    for name, layer in pairs:
-        if isinstance(layer, BatchNorm):
-            for statistic in STATISTICS:
-                getattr(layer, statistic).assign(values[f"{name}/{statistic}"])
-            layer.moving_mean.assign_sub(tf.zeros_like(layer.moving_mean) + bias)
-        else:
-            layer.kernel.assign(values[f"{name}/kernel"])
-            bias = values[f"{name}/bias"]
-            if layer.use_bias:
-                layer.bias.assign(bias)
+    for name, norm, layer in layers:
+        inner = layer.layer if isinstance(layer, Scaled) else layer
+        inner.kernel.assign(values[f"{name}/kernel"])
+        inner.bias.assign(values[f"{name}/bias"])
+        if norm:
+            gamma, beta, mean, variance = (values[f"{norm}/{each}"] for each in STATISTICS)
+            layer.gamma.assign(gamma * np.sqrt((1 + EPSILON) / (variance + EPSILON)))
+            layer.beta.assign(beta - mean * gamma / np.sqrt(variance + EPSILON))
     with whole(out) as directory:
-        save_model(directory, model, width)
+        save_model(directory, model)
     return width, code_size
 
 
-def _expected(name: str, layer: keras.Layer) -> dict[str, tuple[int, ...]]:
-    """The original's variables of a layer, and their shapes."""
-    if isinstance(layer, BatchNorm):
-        return {f"{name}/{each}": tuple(layer.gamma.shape) for each in STATISTICS}
-    kernel = tuple(layer.kernel.shape)
-    outputs = kernel[-2] if isinstance(layer, keras.layers.Conv2DTranspose) else kernel[-1]
-    return {f"{name}/kernel": kernel, f"{name}/bias": (outputs,)}
+def _expected(name: str, norm: str | None, layer: keras.Layer) -> dict[str, tuple[int, ...]]:
+    """The original's variables of a layer and its normalisation, and their shapes."""
+    inner = layer.layer if isinstance(layer, Scaled) else layer
+    shapes = {f"{name}/kernel": tuple(inner.kernel.shape), f"{name}/bias": tuple(inner.bias.shape)}
+    return shapes | {f"{norm}/{each}": shapes[f"{name}/bias"] for each in STATISTICS if norm}
 
 
 def _compare(where: str, expected: dict[str, tuple], found: dict[str, tuple]) -> None:

@@ -1,4 +1,4 @@
-"""Training a recipe's networks: every side takes a step at once, from one forward pass."""
+"""Training a recipe's networks: sides step at once from one forward pass, or turn by turn."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -12,7 +12,7 @@ from adda.common.params import Count, Group, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
 from adda.engine.devices import choose_precision
 from adda.engine.loop import Step, run_steps
-from adda.engine.sampling import SOURCE, TARGET, Batch, sample_batch, to_float
+from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, sample_batch, to_float
 from adda.recipes.recipe import LossParams, Recipe
 from adda.training.snapshots import Snapshots
 
@@ -125,13 +125,12 @@ def make_learners(make: MakeRecipe, train: TrainParams) -> Learners:
 
 
 def make_optimizers(model: Recipe, train: TrainParams) -> dict[str, keras.Optimizer]:
-    """A fresh optimizer for each side; its rate falls to zero along a cosine."""
+    """A fresh optimizer for each side."""
     optimizers = {}
     for side, weights in model.sides().items():
         adversary = side == "discriminator"
         rate = train.adversary_learning_rate if adversary else train.learning_rate
-        schedule = keras.optimizers.schedules.CosineDecay(rate, train.steps)
-        optimizers[side] = keras.optimizers.Adam(schedule)
+        optimizers[side] = model.optimizer(rate, train.steps)
         optimizers[side].build(weights)
     return optimizers
 
@@ -144,7 +143,7 @@ def make_step(
     loss: LossParams,
     train: TrainParams,
 ) -> Step:
-    """One update of every side; each replica sees its part of the batch."""
+    """One update of every side; each replica sees its part of a batch."""
     model, optimizers = learners
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
@@ -166,27 +165,31 @@ def make_step(
             whole = sample_batch(count, train.batch_size, train.seed, stream, number)
             return whole[first : first + size]
 
-        sources, targets = sample(SOURCE, len(source)), sample(TARGET, len(target))
-        batch = Batch(
-            to_float(tf.gather(source, sources)),
-            tf.gather(labels, sources),
-            to_float(tf.gather(target, targets)),
-        )
-        with tf.GradientTape(persistent=True) as tape:
-            terms = model.objective(batch, loss)
-            # Gradients are summed over replicas.
-            objectives = {side: value / replicas for side, value in terms.objectives.items()}
-        for side, objective in objectives.items():
-            weights = model.sides()[side]
-            gradients = [
-                # None where no term reaches a weight, since its terms are off.
-                tf.zeros_like(weight) if gradient is None else gradient
-                for gradient, weight in zip(tape.gradient(objective, weights), weights, strict=True)
-            ]
-            # Of several replicas, each has the gradient of its own part.
-            terms.show(f"{side}_gradient", tf.linalg.global_norm(gradients) * replicas)
-            optimizers[side].apply(gradients, weights)
-        return terms.values
+        values = {}
+        for turn, objective in enumerate(model.turns()):
+            sources = sample(SOURCE + STREAMS * turn, len(source))
+            targets = sample(TARGET + STREAMS * turn, len(target))
+            batch = Batch(
+                to_float(tf.gather(source, sources)),
+                tf.gather(labels, sources),
+                to_float(tf.gather(target, targets)),
+            )
+            with tf.GradientTape(persistent=True) as tape:
+                terms = objective(batch, loss)
+                # Gradients are summed over replicas.
+                shares = {side: value / replicas for side, value in terms.objectives.items()}
+            for side, share in shares.items():
+                weights = model.sides()[side]
+                gradients = [
+                    # None where no term reaches a weight, since its terms are off.
+                    tf.zeros_like(weight) if gradient is None else gradient
+                    for gradient, weight in zip(tape.gradient(share, weights), weights, strict=True)
+                ]
+                # Of several replicas, each has the gradient of its own part.
+                terms.show(f"{side}_gradient", tf.linalg.global_norm(gradients) * replicas)
+                optimizers[side].apply(gradients, weights)
+            values |= terms.values
+        return values
 
     return step
 

@@ -132,7 +132,7 @@ def test_dvc_changes_one_line_to_change_one_value(tmp_path):
 def test_every_parameter_has_a_comment():
     for line in (ROOT / "params.yaml").read_text().splitlines():
         key = line.split(":")[0].strip()
-        groups = ("split", "baseline", "pixelda")  # of a recipe's own
+        groups = ("split", "published", "pixelda")  # of a recipe's own
         if line.startswith(" ") and key not in groups and not key.startswith("-"):
             assert "  # " in line, line
 
@@ -156,6 +156,7 @@ def test_each_stage_checks_its_own_groups_and_all_check_the_names(tmp_path):
             r"loss\.cycle_weight is now called recipes\.split\.cycle",
         ),
         ({"train": {"device": "cpu"}}, r"train\.device is now called device"),
+        ({"model": {"recipe": "baseline"}}, r"model\.recipe is 'baseline': .*now called published"),
     ],
 )
 def test_an_old_name_is_refused_with_the_new_one(tmp_path, old, new):

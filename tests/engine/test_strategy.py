@@ -64,11 +64,11 @@ def history(folder):
 def single(tmp_path_factory, worker_id):
     """The histories of one device, by recipe."""
     with first_of_all_workers(tmp_path_factory, worker_id, "single") as (folder, first):
-        for recipe in ("split", "baseline"):
+        for recipe in ("split", "published"):
             if first:
                 (folder / recipe).mkdir(parents=True)
                 finish(start(folder / recipe, recipe, "single", STEPS))
-    return {recipe: history(folder / recipe) for recipe in ("split", "baseline")}
+    return {recipe: history(folder / recipe) for recipe in ("split", "published")}
 
 
 def assert_same_losses(left, right):
@@ -78,7 +78,7 @@ def assert_same_losses(left, right):
             assert one[name] == pytest.approx(other[name], rel=1e-4), (name, one["step"])
 
 
-@pytest.mark.parametrize("recipe", ["split", "baseline"])
+@pytest.mark.parametrize("recipe", ["split", "published"])
 def test_two_devices_equal_one(tmp_path, single, recipe):
     finish(start(tmp_path, recipe, "logical", STEPS))
     assert_same_losses(history(tmp_path), single[recipe])

@@ -15,7 +15,7 @@ from adda.recipes.storage import load_model, save_model
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
     model = small_recipe(recipe)
-    save_model(tmp_path / "model", model, 0.05)
+    save_model(tmp_path / "model", model)
     loaded = load_model(tmp_path / "model")
     assert (type(loaded), loaded.params) == (type(model), model.params)
     source, _, target = domains
@@ -28,7 +28,7 @@ def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
 
 
 def test_a_damaged_model_is_named(tmp_path):
-    save_model(tmp_path / "model", small_recipe("split"), 0.05)
+    save_model(tmp_path / "model", small_recipe("split"))
     weights_file = tmp_path / "model/decoder.weights.h5"
     weights_file.write_bytes(weights_file.read_bytes()[:1000])
     with pytest.raises(AddaError, match="model cannot be loaded"):

@@ -28,7 +28,7 @@ def trained(tmp_path_factory):
     last = model.mask_encoder.layers[-1]
     last.kernel.assign(50 * last.kernel)
     last.bias.assign([-2.0])
-    save_model(folder, model, 0.05)
+    save_model(folder, model)
     styles = np.random.default_rng(0).integers(0, 256, (5, 28, 28, 3), np.uint8)
     np.save(folder / "styles.npy", styles)
     return folder

@@ -125,8 +125,8 @@ def test_the_networks_compute_what_the_original_computes(checkpoints, tmp_path):
     path = checkpoints / "whole/model_weights"
     assert import_weights(path, tmp_path / "imported") == (WIDTH, CODE)
     described = json.loads((tmp_path / "imported/model.json").read_text())
-    assert (described["recipe"], described["width"]) == ("baseline", WIDTH)
-    assert described["params"] == {"code_size": CODE}
+    assert (described["recipe"], described["width"]) == ("published", WIDTH)
+    assert described["params"]["code_size"] == CODE
     model = load_model(tmp_path / "imported")
     expected = np.load(checkpoints / "results.npz")
     batch = images / np.float32(255)

@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from adda.training.monitor import make_watch
 
-RECIPE = small_recipe("baseline")
+RECIPE = small_recipe("published")
 HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
 
 

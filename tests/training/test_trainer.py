@@ -79,8 +79,8 @@ def test_no_term_no_change(domains):
         ("split", "class", {"class_weight": 1}),
         ("pixelda", "adversarial", {"adversarial_weight": 1}),
         ("pixelda", "class", {"class_weight": 1}),
-        ("baseline", "l2", {"l2_weight": 1}),
-        ("baseline", "adversarial", {"adversarial_weight": 1}),
+        ("published", "l2", {"l2_weight": 1}),
+        ("published", "adversarial", {"adversarial_weight": 1}),
     ],
 )
 def test_steps_lower_the_term_that_they_minimise(domains, recipe, term, weight):
@@ -216,7 +216,7 @@ def test_the_watcher_gets_translations_at_moments_that_double(domains):
         if images is not None:
             seen[history[-1]["step"]] = images
 
-    trained = train("baseline", domains, watch=lambda model: watch, steps=16, steps_per_call=1)
+    trained = train("published", domains, watch=lambda model: watch, steps=16, steps_per_call=1)
     assert list(seen) == [1, 2, 4, 8, 16]
     assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
     last = translate(trained.model, domains[0][:10], domains[2][:10])
@@ -242,7 +242,7 @@ def test_a_weight_that_the_recipe_ignores_is_refused(domains):
 def test_a_term_that_is_no_number_is_named_whatever_it_is_called(domains):
     """A recipe's own new term: nothing else knows its name."""
 
-    class Broken(type(small_recipe("baseline"))):
+    class Broken(type(small_recipe("published"))):
         def objective(self, batch, loss):
             terms = super().objective(batch, loss)
             terms.add("brand_new", 1.0, lambda: terms.values["l2"] / 0.0, "autoencoder")
@@ -252,6 +252,6 @@ def test_a_term_that_is_no_number_is_named_whatever_it_is_called(domains):
         train_model(
             *domains,
             lambda: Broken(0.05, Broken.Params(code_size=8)),
-            all_on("baseline"),
+            all_on("published"),
             train_params(),
         )

@@ -1,0 +1,133 @@
+"""The published recipe: one latent code, and an adversary that knows the target.
+
+Munjal's Adversarial-Domain-Adaptive-Autoencoders, as its code has it (model.py). Encoder E and
+decoder D reconstruct target images; the adversary A tells target images from reconstructions of the
+source and from raw source images. Source images have no reconstruction term, so what the adversary
+asks of them is to look like the target. The two sides step in turn, each on a batch of its own, at
+constant rates; the networks take no batch statistics (`adda.nn.layers.Scaled`).
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Literal
+
+import keras
+import tensorflow as tf
+from pydantic import Field
+
+from adda.common.params import Count, Group, Weight
+from adda.engine.sampling import Batch
+from adda.nn.networks import make_decoder, make_discriminator, make_encoder
+from adda.recipes.losses import (
+    called_fake,
+    called_real,
+    diversity,
+    mean_squared_error,
+    share_called_real,
+)
+from adda.recipes.recipe import LossParams, Recipe, Terms
+
+SIDES = ("discriminator", "autoencoder")  # in the order of their turns
+
+
+class PublishedParams(Group):
+    """What the original fixed, each with its value, and what steadies it."""
+
+    code_size: Count = 64
+    schedule: Literal["constant", "cosine"] = "constant"
+    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    reconstructed_fake: bool = False
+    source_l2_weight: Weight = 0.0
+
+
+class Published(Recipe):
+    """Encoder and decoder, and the adversary that they are trained against."""
+
+    name = "published"
+    Params = PublishedParams
+    one_style = True
+    about = (
+        "Nothing in this recipe keeps a digit's identity: a translation may show another digit "
+        "than its source, and at some moments of a training all translations are one picture."
+    )
+
+    def __init__(self, width: float, params: PublishedParams):
+        self.params = params
+        self.encoder = make_encoder(width, params.code_size)
+        self.decoder = make_decoder(width, params.code_size)
+        self.discriminator = make_discriminator(width)
+
+    def sides(self) -> dict[str, list[keras.Variable]]:
+        return {
+            "autoencoder": self.encoder.trainable_variables + self.decoder.trainable_variables,
+            "discriminator": self.discriminator.trainable_variables,
+        }
+
+    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
+        return [partial(self.objective, sides=[side]) for side in SIDES]
+
+    def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
+        """Adam with TensorFlow 1's epsilon, at a constant rate as published."""
+        if self.params.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        return keras.optimizers.Adam(rate, beta_1=self.params.beta_1, epsilon=1e-8)
+
+    def objective(self, batch: Batch, loss: LossParams, sides: Sequence[str] = SIDES) -> Terms:
+        terms = Terms()
+        if "discriminator" in sides:
+            self._add_adversary(terms, batch)
+        if "autoencoder" in sides:
+            self._add_autoencoder(terms, batch, loss)
+        return terms
+
+    def _add_adversary(self, terms: Terms, batch: Batch) -> None:
+        """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""
+        decoded = tf.stop_gradient(self.reconstruct(batch.source))
+        seen = [batch.target, decoded, batch.source]
+        if self.params.reconstructed_fake:  # as the original's README has it, unlike its code
+            seen.append(tf.stop_gradient(self.reconstruct(batch.target)))
+        real, *fakes = tf.split(self.discriminator(tf.concat(seen, 0), training=True), len(seen))
+        terms.add(
+            "discriminator",
+            1.0,
+            lambda: called_real(real) + tf.add_n([called_fake(fake) for fake in fakes]),
+            "discriminator",
+        )
+        terms.show("target_called_real", share_called_real(real))
+        terms.show("translated_called_real", share_called_real(fakes[0]))
+        terms.show("source_called_real", share_called_real(fakes[1]))
+
+    def _add_autoencoder(self, terms: Terms, batch: Batch, loss: LossParams) -> None:
+        """w_l2 mean((t - D(E(t)))^2) + w_adv BCE(A(D(E(x))), 1), x of both domains."""
+        decoded = self.decoder(
+            self.encoder(tf.concat([batch.source, batch.target], 0), training=True), training=True
+        )
+        source, target = tf.split(decoded, 2)
+        terms.add(
+            "l2", loss.l2_weight, lambda: mean_squared_error(batch.target, target), "autoencoder"
+        )
+        terms.add(
+            "source_l2",
+            self.params.source_l2_weight,
+            lambda: mean_squared_error(batch.source, source),
+            "autoencoder",
+        )
+        terms.add(
+            "adversarial",
+            loss.adversarial_weight,
+            lambda: called_real(self.discriminator(decoded, training=True)),
+            "autoencoder",
+        )
+        terms.show("diversity", diversity(source, batch.target))
+
+    def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """Translate source images; `style` changes nothing."""
+        return self.reconstruct(source)
+
+    def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
+        """Pass images of either domain through encoder and decoder."""
+        return self.decoder(self.code(images), training=False)
+
+    def code(self, images: tf.Tensor) -> tf.Tensor:
+        """The latent code of images of either domain, float32 [n, code_size]."""
+        return self.encoder(images, training=False)
