@@ -1,18 +1,11 @@
 """Train a classifier for target images on translated source digits, with the source's labels."""
 
-from adda.classification.adaptation import (
-    AdaptParams,
-    confident,
-    ensemble,
-    in_halves,
-    sample_translations,
-)
+from adda.classification.adaptation import ensemble, sample_translations
 from adda.classification.classifier import (
     ClassifierParams,
     fit_classifier,
     load_classifier,
     probabilities,
-    sample_labelled,
     save_classifier,
 )
 from adda.common.array_files import read_images, read_labels, write_array
@@ -27,9 +20,7 @@ from adda.recipes.storage import load_model
 
 
 def main() -> str:
-    params = read_params(
-        "params.yaml", adapt=AdaptParams, classifier=ClassifierParams, device=Device
-    )
+    params = read_params("params.yaml", classifier=ClassifierParams, device=Device)
     print("device:", use_device(params.device))
     source = read_images("data/processed/images/source_train.npy")
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
@@ -37,32 +28,20 @@ def main() -> str:
     test = read_images("data/processed/images/target_test.npy")
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
-    classifier, adapt = params.classifier, params.adapt
+    classifier = params.classifier
     weights = [each.numpy() for network in model.networks.values() for each in network.variables]
-    groups = [classifier.model_dump_json(), adapt.model_dump_json()]
-    kept = CHECKPOINTS / run_key(groups, [source, labels, target, *weights])
+    arrays = [source, labels, target, *weights]
+    kept = CHECKPOINTS / run_key([classifier.model_dump_json()], arrays)
     translations = model, source, labels, styles(model, target)
     sample = sample_translations(*translations, classifier.batch_size, classifier.seed)
-    adapted = fit_classifier(sample, classifier, "adapted", Checkpoints(kept / "adapted"))
-    arrays = {"probabilities": probabilities(adapted, test)}
+    adapted = fit_classifier(sample, classifier, "adapted", Checkpoints(kept))
+    found = {"probabilities": probabilities(adapted, test)}
     if isinstance(model, TranslatesBack):
         source_only = load_classifier("data/source_only")
-        arrays["ensemble"] = ensemble(arrays["probabilities"], source_only, model, test)
-    if adapt.self_training:
-        likely = probabilities(adapted, target)
-        sure, read = confident(likely, target, adapt.confidence)
-        half = classifier.batch_size // 2
-        sample = in_halves(
-            sample_translations(*translations, half, classifier.seed),
-            sample_labelled(sure, read, classifier.batch_size - half, classifier.seed + 1),
-        )
-        checkpoints = Checkpoints(kept / "self-trained")
-        self_trained = fit_classifier(sample, classifier, "self-trained", checkpoints)
-        arrays["self_trained"] = probabilities(self_trained, test)
-        arrays["confident"] = likely.max(axis=1) >= adapt.confidence
+        found["ensemble"] = ensemble(found["probabilities"], source_only, model, test)
     with whole("data/adapted") as directory:
         save_classifier(directory, adapted, classifier.width)
-        for name, array in arrays.items():
+        for name, array in found.items():
             write_array(directory / f"{name}.npy", array)
     remove(kept)
     return f"data/adapted: {classifier.steps} steps"

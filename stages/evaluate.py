@@ -14,15 +14,12 @@ from adda.evaluation.metrics import compute_metrics
 from adda.evaluation.results import Results
 from adda.recipes.storage import load_model
 
-ALWAYS = {
+PROBABILITIES = {
     "source_only": "data/source_only/probabilities.npy",
     "target_only": "data/target_only/probabilities.npy",
     "adapted": "data/adapted/probabilities.npy",
 }
-SOMETIMES = {
-    "ensemble": "data/adapted/ensemble.npy",  # where the recipe translates back
-    "self_trained": "data/adapted/self_trained.npy",  # where adapt.self_training is on
-}
+ENSEMBLE = Path("data/adapted/ensemble.npy")  # where the recipe translates back
 SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy")
 
 
@@ -31,8 +28,7 @@ def main() -> str:
     print("device:", use_device(params.device))
     translated = read_images("data/translated/images.npy")
     target = read_images("data/processed/images/target_test.npy")
-    found = ALWAYS | {name: path for name, path in SOMETIMES.items() if Path(path).exists()}
-    confident = Path("data/adapted/confident.npy")
+    found = PROBABILITIES | ({"ensemble": ENSEMBLE} if ENSEMBLE.exists() else {})
     results = Results(
         source=read_images("data/processed/images/source_test.npy"),
         labels=read_labels("data/translated/labels.npy", len(translated)),
@@ -42,7 +38,6 @@ def main() -> str:
         target_labels=read_labels("data/processed/labels/target_test.npy", len(target)),
         target_valid=read_images("data/processed/images/target_valid.npy"),
         probabilities={name: read_array(path) for name, path in found.items()},
-        confident=read_array(confident) if confident.exists() else None,
         model=load_model("data/model"),
         source_only=load_classifier("data/source_only"),
         reference=load_classifier("data/target_only"),

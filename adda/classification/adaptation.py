@@ -1,25 +1,13 @@
 """A classifier for the target domain, from source labels alone."""
 
-from typing import Annotated
-
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import Field
 
 from adda.classification.classifier import Sample, probabilities, sample_labelled
-from adda.common.errors import AddaError
-from adda.common.params import Group
 from adda.engine.sampling import TARGET, sample_batch, to_float
 from adda.inference.translation import translate_back
 from adda.recipes.recipe import Recipe, TranslatesBack
-
-
-class AdaptParams(Group):
-    """Whether another classifier is trained on what the adapted one is sure of, and how sure."""
-
-    self_training: bool
-    confidence: Annotated[float, Field(ge=0, le=1)]
 
 
 def sample_translations(
@@ -44,30 +32,6 @@ def sample_translations(
     return sample
 
 
-def confident(
-    likely: np.ndarray, images: np.ndarray, least: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """The images that a classifier is sure of, and its labels for them (Lee 2013, pseudo-labels).
-
-    Args:
-        likely: float32 [n, 10], the probabilities that it gives each of them.
-        images: uint8 [n, 28, 28, 3].
-        least: the least probability of the most likely class, in [0, 1].
-
-    Returns:
-        uint8 [k, 28, 28, 3] and uint8 [k].
-
-    Raises:
-        AddaError: it is sure of none.
-    """
-    sure = likely.max(axis=1) >= least
-    if not sure.any():
-        raise AddaError(
-            f"the adapted classifier is nowhere as sure as adapt.confidence, {least}; lower it"
-        )
-    return images[sure], likely[sure].argmax(axis=1).astype(np.uint8)
-
-
 def ensemble(
     likely: np.ndarray, source_only: keras.Sequential, model: TranslatesBack, images: np.ndarray
 ) -> np.ndarray:
@@ -82,14 +46,3 @@ def ensemble(
     """
     back = probabilities(source_only, translate_back(model, images))
     return np.mean([likely, back], axis=0)
-
-
-def in_halves(first: Sample, second: Sample) -> Sample:
-    """Batches that are half the one's and half the other's."""
-
-    def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        parts = zip(first(number), second(number), strict=True)
-        images, labels = (tf.concat(pair, 0) for pair in parts)
-        return images, labels
-
-    return sample

@@ -64,7 +64,6 @@ def _accuracy_on_target(results: "Results", classifier: str) -> Measured:
 for name, meaning in {
     "adapted": "a classifier of translations alone, on target images",
     "ensemble": "the adapted classifier, and the source-only one on masks, averaged",
-    "self_trained": "a classifier taught by the adapted one as well, on images it is sure of",
     "source_only": "a classifier of the same kind, trained on source images: the lower bound",
     "target_only": "the same, trained on labelled target images: the reference classifier",
 }.items():
@@ -75,11 +74,6 @@ for name, meaning in {
 @metric("of the reference classifier, on translated test digits", main=True)
 def translated_accuracy(results: "Results") -> Measured:
     return _accuracy(results.translated_predicted == results.labels)
-
-
-@metric("share of target training images that the adapted classifier was sure of")
-def self_training_share(results: "Results") -> Measured:
-    return None if results.confident is None else float(results.confident.mean())
 
 
 @metric("adapted accuracy, from source-only (0) to target-only (1)", main=True)

@@ -28,7 +28,6 @@ class Results:
     target_labels: np.ndarray
     target_valid: np.ndarray
     probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, 10]
-    confident: np.ndarray | None  # bool: target training images that self-training used
     model: Recipe
     source_only: keras.Sequential
     reference: keras.Sequential

@@ -48,15 +48,14 @@ def benchmark(
 
     Returns:
         A row for each group and metric: data, recipe, metric, n_seeds, mean, std (n - 1 in the
-        denominator), images_seen (of each domain), wall_minutes, hardware. Self-training adds a
-        metric to a run and changes no other, so runs with and without it are one group.
+        denominator), images_seen (of each domain), wall_minutes, hardware.
 
     Raises:
         AddaError: no finished run has that parameter or is on these data, or two groups have the
             same recipe.
     """
     rows, recipes = [], {}
-    for params, metrics in _groups(shown, seed, ignored=("adapt.self_training",))[1]:
+    for params, metrics in _groups(shown, seed)[1]:
         if params["data.source"] != data:
             continue
         trained = params.get("model.weights") in (None, "None", "nan")
@@ -94,18 +93,14 @@ def unfinished(shown: list[dict[str, Any]]) -> int:
 
 
 def _groups(
-    shown: list[dict[str, Any]], seed: str, ignored: tuple[str, ...] = ()
+    shown: list[dict[str, Any]], seed: str
 ) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
-    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed.
-
-    Those in `ignored` count for nothing.
-    """
+    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
     runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
     runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
     if not runs:
         raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
     params = pd.DataFrame([params for params, _ in runs]).map(str)
-    params = params.drop(columns=list(ignored), errors="ignore")
     metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
     # A commit may repeat an experiment: runs of equal parameters are one run.
     metrics = metrics.groupby([params[name] for name in params], sort=False).first()

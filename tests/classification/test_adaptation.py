@@ -4,24 +4,16 @@ import tensorflow as tf
 from conftest import small_recipe
 
 from adda.classification.adaptation import (
-    confident,
     ensemble,
-    in_halves,
     sample_translations,
 )
 from adda.classification.classifier import (
-    ClassifierParams,
-    fit_classifier,
     probabilities,
-    sample_labelled,
 )
-from adda.common.errors import AddaError
 from adda.engine.sampling import to_float
 from adda.inference.translation import styles
 from adda.nn.networks import make_classifier
 from adda.recipes.registry import RECIPES
-
-CLASSIFIER = ClassifierParams(width=0.05, steps=60, batch_size=20, learning_rate=0.01, seed=0)
 
 
 class Adds:
@@ -75,15 +67,6 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     np.testing.assert_allclose(images, expected, atol=2 / 255)
 
 
-def test_halves_are_one_of_each(numbered):
-    source, digits, _ = numbered
-    plain = sample_labelled(source, digits, 8, seed=1)
-    values, read = sampled(in_halves(sample_translations(Adds(), *numbered, 8, 0), plain), 3)
-    assert (values % 10 == read).all()
-    assert (values[:8] >= 100).all()
-    assert (values[8:] < 10).all()
-
-
 def test_the_ensemble_is_the_mean_of_two_views(rng):
     """One classifier sees the images, the other, plain digits cut out of them."""
     model = small_recipe("split")
@@ -99,27 +82,3 @@ def test_the_ensemble_is_the_mean_of_two_views(rng):
     found = ensemble(probabilities(adapted, images), source_only, model, images)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
-
-
-def test_a_classifier_is_confident_of_what_it_knows(dark_and_bright, rng):
-    images, digits = dark_and_bright
-    classifier = fit_classifier(sample_labelled(images, digits, 20, 0), CLASSIFIER, "test")
-    likely = probabilities(classifier, images)
-    assert (likely.argmax(axis=1) == digits).all()
-    sure, read = confident(likely, images, 0.5)
-    assert len(sure) == 60
-    assert (read == digits).all()
-    grey = rng.integers(0, 256, (60, 28, 28, 3), np.uint8)
-    mixed = np.concatenate([images, grey])
-    likely = probabilities(classifier, mixed)
-    fewer, _ = confident(likely, mixed, 0.9)
-    assert len(fewer) < len(confident(likely, mixed, 0.5)[0])
-
-
-def test_a_classifier_that_is_sure_of_nothing_says_so(rng):
-    digits = rng.integers(0, 10, 60, np.uint8)
-    images = rng.integers(0, 256, (60, 28, 28, 3), np.uint8)
-    params = CLASSIFIER.model_copy(update={"steps": 1})
-    classifier = fit_classifier(sample_labelled(images, digits, 20, 0), params, "test")
-    with pytest.raises(AddaError, match=r"nowhere as sure as adapt\.confidence, 1\.0; lower it"):
-        confident(probabilities(classifier, images), images, 1.0)

@@ -5,7 +5,6 @@ import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
 
-from adda.classification.adaptation import AdaptParams
 from adda.classification.classifier import ClassifierParams
 from adda.common.errors import AddaError
 from adda.common.params import read_params
@@ -25,7 +24,6 @@ GROUPS = {
     "recipes": RecipesParams,
     "train": TrainParams,
     "classifier": ClassifierParams,
-    "adapt": AdaptParams,
 }
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
 

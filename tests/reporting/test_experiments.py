@@ -73,7 +73,7 @@ def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, 
     monkeypatch.setattr("adda.__main__._experiments", lambda: shown(*runs))
     path = tmp_path / "benchmark.csv"
     stale = "data,recipe,metric,mean\n"
-    stale += "build,split,self_trained_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
+    stale += "build,split,ensemble_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
     path.write_text(stale)
     command = f"adda benchmark --data build --hardware x --wall-minutes 1 --csv {path}"
     monkeypatch.setattr("sys.argv", command.split())
@@ -123,16 +123,6 @@ def test_the_rows_of_the_benchmark(runs):
             "wall_minutes": 2.5,
             "hardware": "a machine",
         }
-    ]
-    # Self-training is a metric more of the same group, here of one seed of two.
-    again = copy.deepcopy(runs[0])
-    again["data"]["params"]["params.yaml"]["data"]["adapt"] = {"self_training": True}
-    metrics = again["data"]["metrics"]["metrics/evaluation.json"]["data"]
-    metrics["self_trained_accuracy"] = 0.8
-    table = benchmark(shown(*runs, again), "train.seed", "build", "a machine", 2.5)
-    assert table[["metric", "n_seeds", "mean"]].values.tolist() == [
-        ["adapted_accuracy", 2, 0.55],
-        ["self_trained_accuracy", 1, 0.8],
     ]
     longer = copy.deepcopy(runs[0])
     longer["data"]["params"]["params.yaml"]["data"]["train"]["steps"] = 20

@@ -227,7 +227,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert front["license"] == "mit"
     assert "800 steps of 64 images" in card
     assert "0.951 (0.935 to 0.964)" in card
-    assert "self_trained_accuracy" not in card
+    assert "ensemble_accuracy" not in card
     assert "collapsed" not in card
     assert "metrics do not\ncompare with published ones" in card
     assert "`cycle_weight` 0.125" in card
