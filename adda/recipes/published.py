@@ -74,7 +74,7 @@ class Published(Recipe):
 
     def objective(self, batch: Batch, loss: LossParams, sides: Sequence[str] = SIDES) -> Terms:
         terms = Terms()
-        if "discriminator" in sides:
+        if "discriminator" in sides and loss.adversarial_weight:
             self._add_adversary(terms, batch)
         if "autoencoder" in sides:
             self._add_autoencoder(terms, batch, loss)

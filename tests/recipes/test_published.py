@@ -166,6 +166,8 @@ def test_what_the_readme_of_the_original_says_and_its_plain_autoencoder(batch):
     assert float(terms.objectives["autoencoder"]) == pytest.approx(mine, rel=1e-5)
     plain = small_recipe("published").objective(batch, loss)
     assert "source_l2" not in plain.values
+    alone = small_recipe("published").objective(batch, loss_params(l2_weight=2))
+    assert set(alone.values) == {"l2", "diversity"}  # a weight of zero has no cost
     model.params = small_recipe("published").params
     fewer = model.objective(batch, loss).objectives["discriminator"]
     assert float(fewer) == pytest.approx(against - softplus(fakes[1]), rel=1e-5)
