@@ -1,4 +1,4 @@
-"""Score the run: every metric that adda/evaluation/metrics.py lists. Nothing is trained here."""
+"""Score the run: every metric that adda/evaluation/metrics.py lists. No network is trained here."""
 
 from pathlib import Path
 

@@ -50,7 +50,7 @@ def main() -> str:
     make = partial(make_recipe, model.recipe, model.width, own)
     arrays = [source, labels, target]
     if model.weights:
-        make = partial(load_model, model.weights)
+        make = partial(load_model, model.weights, own)
         arrays += [each.numpy() for net in make().networks.values() for each in net.variables]
     key = run_key(groups, arrays)
     kept = CHECKPOINTS / key

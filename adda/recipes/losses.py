@@ -1,4 +1,6 @@
-"""The objective, term by term: pure functions of arrays, each returning one float32.
+"""What terms are made of: pure functions of arrays, each returning one float32.
+
+What a discriminator minimises is put together in `Terms.add_game` (recipe.py) and in published.py.
 
 Logits are unbounded; images are float32 in [0, 1]. The objective is that of Munjal's
 Adversarial-Domain-Adaptive-Autoencoders; the adversarial terms are the non-saturating ones of
@@ -21,14 +23,6 @@ def called_real(logits: tf.Tensor) -> tf.Tensor:
 def called_fake(logits: tf.Tensor) -> tf.Tensor:
     """Binary cross-entropy of the adversary's logits [n, 1] against "fake": mean(-log s(-l))."""
     return tf.reduce_mean(tf.nn.softplus(logits))
-
-
-def discriminator_loss(target: tf.Tensor, reconstructed: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
-    """Three cross-entropies, summed, of the adversary's logits.
-
-    Target images are real; reconstructions, of both domains, and raw source images are fake.
-    """
-    return called_real(target) + called_fake(reconstructed) + called_fake(source)
 
 
 def share_called_real(logits: tf.Tensor) -> tf.Tensor:

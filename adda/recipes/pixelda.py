@@ -7,6 +7,8 @@ reading at our widths and schedule, not the authors' code: no dropout, no noise 
 discriminator, Adam as everywhere here.
 """
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -39,7 +41,7 @@ class PixelDA(Recipe):
     about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
     def __init__(self, width: float, params: PixelDAParams):
-        self.params = params
+        super().__init__(width, params)
         self.generator = _make_generator(width)
         self.discriminator = _make_discriminator(width)
         self.classifier = make_classifier(width)
@@ -51,7 +53,11 @@ class PixelDA(Recipe):
             "classifier": self.classifier.trainable_variables,
         }
 
+    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
+        return [self.objective]
+
     def objective(self, batch: Batch, loss: LossParams) -> Terms:
+        """All terms, from one forward pass."""
         terms = Terms()
         generated = self.generator([batch.source, _noise(batch.target)], training=True)
         terms.add_game(
@@ -60,10 +66,11 @@ class PixelDA(Recipe):
             real=("target", batch.target),
             fake=("translated", generated),
         )
-        read = class_cross_entropy(batch.labels, self.classifier(generated, training=True))
-        plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))
-        terms.add("class", self.params.class_weight, lambda: read, "autoencoder")
-        terms.add("classifier", 1.0, lambda: read + plain, "classifier")
+        if self.params.class_weight:
+            read = class_cross_entropy(batch.labels, self.classifier(generated, training=True))
+            plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))
+            terms.add("class", self.params.class_weight, lambda: read, "autoencoder")
+            terms.add("classifier", 1.0, lambda: read + plain, "classifier")
         terms.show("diversity", diversity(generated, batch.target))
         return terms
 

@@ -7,8 +7,7 @@ asks of them is to look like the target. The two sides step in turn, each on a b
 constant rates; the networks take no batch statistics (`adda.nn.layers.Scaled`).
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 import keras
@@ -26,8 +25,6 @@ from adda.recipes.losses import (
     share_called_real,
 )
 from adda.recipes.recipe import LossParams, Recipe, Terms
-
-SIDES = ("discriminator", "autoencoder")  # in the order of their turns
 
 
 class PublishedParams(Group):
@@ -52,7 +49,7 @@ class Published(Recipe):
     )
 
     def __init__(self, width: float, params: PublishedParams):
-        self.params = params
+        super().__init__(width, params)
         self.encoder = make_encoder(width, params.code_size)
         self.decoder = make_decoder(width, params.code_size)
         self.discriminator = make_discriminator(width)
@@ -64,7 +61,7 @@ class Published(Recipe):
         }
 
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        return [partial(self.objective, sides=[side]) for side in SIDES]
+        return [self.adversary_objective, self.autoencoder_objective]
 
     def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
         """Adam with TensorFlow 1's epsilon, at a constant rate as published."""
@@ -72,16 +69,11 @@ class Published(Recipe):
             rate = keras.optimizers.schedules.CosineDecay(rate, steps)
         return keras.optimizers.Adam(rate, beta_1=self.params.beta_1, epsilon=1e-8)
 
-    def objective(self, batch: Batch, loss: LossParams, sides: Sequence[str] = SIDES) -> Terms:
-        terms = Terms()
-        if "discriminator" in sides and loss.adversarial_weight:
-            self._add_adversary(terms, batch)
-        if "autoencoder" in sides:
-            self._add_autoencoder(terms, batch, loss)
-        return terms
-
-    def _add_adversary(self, terms: Terms, batch: Batch) -> None:
+    def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
         """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""
+        terms = Terms()
+        if not loss.adversarial_weight:
+            return terms
         decoded = tf.stop_gradient(self.reconstruct(batch.source))
         seen = [batch.target, decoded, batch.source]
         if self.params.reconstructed_fake:  # as the original's README has it, unlike its code
@@ -96,9 +88,11 @@ class Published(Recipe):
         terms.show("target_called_real", share_called_real(real))
         terms.show("translated_called_real", share_called_real(fakes[0]))
         terms.show("source_called_real", share_called_real(fakes[1]))
+        return terms
 
-    def _add_autoencoder(self, terms: Terms, batch: Batch, loss: LossParams) -> None:
+    def autoencoder_objective(self, batch: Batch, loss: LossParams) -> Terms:
         """w_l2 mean((t - D(E(t)))^2) + w_adv BCE(A(D(E(x))), 1), x of both domains."""
+        terms = Terms()
         decoded = self.decoder(
             self.encoder(tf.concat([batch.source, batch.target], 0), training=True), training=True
         )
@@ -119,6 +113,7 @@ class Published(Recipe):
             "autoencoder",
         )
         terms.show("diversity", diversity(source, batch.target))
+        return terms
 
     def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
         """Translate source images; `style` changes nothing."""

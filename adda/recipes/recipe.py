@@ -85,12 +85,10 @@ class Recipe(ABC):
     one_style: ClassVar[bool] = False  # whether styles change nothing
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
-    params: Group  # of type Params
-    width: float
-
-    @abstractmethod
     def __init__(self, width: float, params: Group):
-        """Make the networks; `width` multiplies every layer's filters, 1 being as published."""
+        """Make the networks, too; `width` multiplies layers' filters, 1 being as published."""
+        self.width = width
+        self.params = params  # of type Params
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -102,15 +100,12 @@ class Recipe(ABC):
         """The weights of each side of the game; "discriminator" has the adversary's rate."""
 
     @abstractmethod
-    def objective(self, batch: Batch, loss: LossParams) -> Terms:
-        """One forward pass for all sides, as in training.
-
-        Among the values must be `diversity`, by which a collapse is known.
-        """
-
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        """What a step minimises, one after the other, each on a batch of its own."""
-        return [self.objective]
+        """What a step minimises, turn by turn, each on a batch of its own: forward passes as in
+        training. Most recipes have one turn, in which all sides step from one pass.
+
+        Among the values of all turns must be `diversity`, by which a collapse is known.
+        """
 
     def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
         """A fresh optimizer for one side: Adam, its rate falling to zero along a cosine."""

@@ -42,7 +42,5 @@ def make_recipe(name: str, width: float, params: Group | None = None) -> Recipe:
     Args:
         params: its own parameters; None: their defaults.
     """
-    kind = RECIPES[name]
-    recipe = kind(width, params or kind.Params())
-    recipe.width = width
-    return recipe
+    recipe = RECIPES[name]
+    return recipe(width, params or recipe.Params())

@@ -13,6 +13,8 @@ Learning to cut by pasting is Remez et al. 2018 (arXiv:1803.06414); the layered 
 LR-GAN (Yang et al. 2017, arXiv:1703.01560).
 """
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -56,32 +58,40 @@ class Split(Recipe):
     )
 
     def __init__(self, width: float, params: SplitParams):
-        self.params = params
+        super().__init__(width, params)
         self.mask_encoder = make_mask_encoder(width)
         self.decoder = make_foreground_decoder(width)
         self.discriminator = make_spectral_discriminator(IMAGE, 2 * width, "discriminator")
         self.mask_discriminator = make_spectral_discriminator(MAP, width, "mask_discriminator")
-        self.classifier = make_classifier(width)
+        if params.class_weight:
+            self.classifier = make_classifier(width)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
-        return {
+        sides = {
             "autoencoder": self.mask_encoder.trainable_variables + self.decoder.trainable_variables,
             "discriminator": self.discriminator.trainable_variables
             + self.mask_discriminator.trainable_variables,
-            "classifier": self.classifier.trainable_variables,
         }
+        if self.params.class_weight:
+            sides["classifier"] = self.classifier.trainable_variables
+        return sides
+
+    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
+        return [self.objective]
 
     def objective(self, batch: Batch, loss: LossParams) -> Terms:
+        """All terms, from one forward pass."""
         terms = Terms()
         digit = batch.source[..., :1]
         mask = self.mask(batch.target, training=True)
         background = inpaint(batch.target, mask)
         # Every source digit gets the background of another image: which one is random already.
         translated = self.composite(digit, background, training=True)
-        # What the mask encoder makes of a translation. The translation itself is not to help:
-        # it would learn to hide the digit where only the encoder sees it (Chu et al. 2017,
-        # arXiv:1712.02950).
-        returned = self.mask_encoder(tf.stop_gradient(translated), training=True)
+        if self.params.cycle_weight or self.params.mask_adversarial_weight:
+            # What the mask encoder makes of a translation. The translation itself is not to help:
+            # it would learn to hide the digit where only the encoder sees it (Chu et al. 2017,
+            # arXiv:1712.02950).
+            returned = self.mask_encoder(tf.stop_gradient(translated), training=True)
 
         # The decoder alone learns from L2. To the encoder, finding no digit at all is best: the
         # image is its own background then, and needs no foreground.
@@ -104,13 +114,14 @@ class Split(Recipe):
             lambda: mask_cross_entropy(digit, returned),
             "autoencoder",
         )
-        terms.add_game(
-            self.params.mask_adversarial_weight,
-            self.mask_discriminator,
-            real=("source_mask", tf.stop_gradient(tf.sigmoid(returned))),
-            fake=("target_mask", mask),
-            prefix="mask_",
-        )
+        if self.params.mask_adversarial_weight:
+            terms.add_game(
+                self.params.mask_adversarial_weight,
+                self.mask_discriminator,
+                real=("source_mask", tf.stop_gradient(tf.sigmoid(returned))),
+                fake=("target_mask", mask),
+                prefix="mask_",
+            )
         if self.params.class_weight:
             read = class_cross_entropy(batch.labels, self.classifier(translated, training=True))
             plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))

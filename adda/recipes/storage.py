@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from adda.common.errors import AddaError
+from adda.common.params import Group
 from adda.recipes.recipe import Recipe
 from adda.recipes.registry import RECIPES, make_recipe
 
@@ -21,11 +22,15 @@ def save_model(directory: str | Path, model: Recipe) -> None:
         network.save_weights(directory / f"{name}.weights.h5")
 
 
-def load_model(directory: str | Path) -> Recipe:
+def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
     """Read what `save_model` wrote.
 
+    Args:
+        params: the recipe's own, to train it further; None: those that it was saved with.
+
     Raises:
-        AddaError: a file is missing or does not fit the sizes beside it.
+        AddaError: a file is missing or does not fit the sizes beside it or given, or the parameters
+            are another recipe's.
     """
     directory = Path(directory)
     try:
@@ -35,8 +40,12 @@ def load_model(directory: str | Path) -> Recipe:
                 f"{directory} is of an earlier version of adda, whose networks had other names; "
                 "train it again with dvc repro, or import its checkpoint again"
             )
-        params = RECIPES[described["recipe"]].Params(**described["params"])
-        model = make_recipe(described["recipe"], float(described["width"]), params)
+        saved = RECIPES[described["recipe"]].Params(**described["params"])
+        if params is not None and type(params) is not type(saved):
+            raise AddaError(
+                f"{directory} is of the recipe {described['recipe']}; set model.recipe to it"
+            )
+        model = make_recipe(described["recipe"], float(described["width"]), params or saved)
         for name, network in model.networks.items():
             network.load_weights(directory / f"{name}.weights.h5")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -58,7 +58,8 @@ def benchmark(
     for params, metrics in _groups(shown, seed)[1]:
         if params["data.source"] != data:
             continue
-        trained = params.get("model.weights") in (None, "None", "nan")
+        given = params.get("model.weights") not in (None, "None", "nan")
+        trained = not given or params.get("model.fine_tune") == "True"
         recipe = params["model.recipe"] if trained else "given weights"
         other = recipes.setdefault(recipe, params)
         if other is not params:

@@ -52,15 +52,15 @@ def train_model(
     checkpoints: Checkpoints | None = None,
     watch: Callable[[Recipe], Watch] | None = None,
 ) -> Trained:
-    """Train the networks from scratch, or from where a killed run stopped.
+    """Train fresh or given networks, or go on from where a killed run stopped.
 
     The devices of the strategy in scope (`with strategy.scope():`) share each batch.
 
     Args:
-        source: uint8 [n, 28, 28, 3], binarised MNIST.
+        source: uint8 [n, 28, 28, 3], 0 or 255.
         labels: uint8 [n], what they show; only a class loss reads them.
-        target: uint8 [m, 28, 28, 3], MNIST-M.
-        make: makes the recipe's networks, whose weights `train.seed` determines.
+        target: uint8 [m, 28, 28, 3].
+        make: makes the recipe; `train.seed` determines fresh weights.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
         watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with

@@ -7,10 +7,6 @@ import tensorflow as tf
 from adda.recipes import losses
 
 
-def log_sigmoid(x):
-    return -np.logaddexp(0.0, -x)
-
-
 def test_mean_squared_error_is_the_mean_over_everything(rng):
     x, y = rng.random((2, 5, 28, 28, 3))
     assert float(losses.mean_squared_error(x, y)) == pytest.approx(
@@ -29,18 +25,6 @@ def test_extreme_logits_stay_finite():
     logits = tf.constant([[-1e4], [1e4]])
     assert float(losses.called_real(logits)) == pytest.approx(5e3)
     assert float(losses.called_fake(logits)) == pytest.approx(5e3)
-
-
-def test_discriminator_loss_sums_three_means_of_different_sizes(rng):
-    target, reconstructed, source = (rng.normal(size=(n, 1)) for n in (3, 6, 3))
-    expected = (
-        -log_sigmoid(target).mean()
-        - log_sigmoid(-reconstructed).mean()
-        - log_sigmoid(-source).mean()
-    )
-    assert float(losses.discriminator_loss(target, reconstructed, source)) == pytest.approx(
-        expected
-    )
 
 
 def test_class_cross_entropy(rng):
@@ -70,7 +54,6 @@ def test_diversity_is_zero_for_one_image_and_one_for_the_target(rng):
         losses.called_real,
         losses.called_fake,
         lambda x: losses.mean_squared_error(tf.zeros((4, 1), tf.float64), x),
-        lambda x: losses.discriminator_loss(x, 2 * x, 3 * x),
         lambda x: losses.mask_cross_entropy(tf.fill((4, 1), tf.constant(0.3, tf.float64)), x),
         lambda x: losses.class_cross_entropy([0, 0, 0, 0], x * tf.range(10, dtype=tf.float64)),
     ],

@@ -157,19 +157,19 @@ def test_what_the_readme_of_the_original_says_and_its_plain_autoencoder(batch):
     loss = loss_params(l2_weight=2, adversarial_weight=0.25)
     both = [model.reconstruct(x) for x in (batch.source, batch.target)]
     real, raw, *fakes = (model.discriminator(x) for x in (batch.target, batch.source, *both))
-    terms = model.objective(batch, loss)
+    adversary, autoencoder = model.turns()
     against = softplus(-real) + softplus(raw) + sum(map(softplus, fakes))
-    assert float(terms.objectives["discriminator"]) == pytest.approx(against, rel=1e-5)
+    found = adversary(batch, loss).objectives["discriminator"]
+    assert float(found) == pytest.approx(against, rel=1e-5)
     l2 = [np.mean((x - y) ** 2) for x, y in zip((batch.source, batch.target), both, strict=True)]
     called_real = softplus(-np.concatenate(fakes))
     mine = 0.5 * l2[0] + 2 * l2[1] + 0.25 * called_real
-    assert float(terms.objectives["autoencoder"]) == pytest.approx(mine, rel=1e-5)
-    plain = small_recipe("published").objective(batch, loss)
-    assert "source_l2" not in plain.values
-    alone = small_recipe("published").objective(batch, loss_params(l2_weight=2))
-    assert set(alone.values) == {"l2", "diversity"}  # a weight of zero has no cost
+    found = autoencoder(batch, loss).objectives["autoencoder"]
+    assert float(found) == pytest.approx(mine, rel=1e-5)
     model.params = small_recipe("published").params
-    fewer = model.objective(batch, loss).objectives["discriminator"]
+    plain = [turn(batch, loss_params(l2_weight=2)).values for turn in model.turns()]
+    assert list(map(set, plain)) == [set(), {"l2", "diversity"}]  # a weight of zero has no cost
+    fewer = adversary(batch, loss).objectives["discriminator"]
     assert float(fewer) == pytest.approx(against - softplus(fakes[1]), rel=1e-5)
 
 

@@ -239,6 +239,9 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     card = render_card(params, metrics | {"collapsed": 1})
     for text in ("nothing was trained", "The translations collapsed", "parameters | none |"):
         assert text in card
+    params["model"]["fine_tune"] = True
+    assert "from given weights, 800 steps" in render_card(params, metrics)
+    params["model"]["fine_tune"] = False
     assert "compare with published" not in card
     assert "cycle" not in card.split("How good")[0]
     params["data"]["source"] = "folders"
