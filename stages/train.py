@@ -51,7 +51,8 @@ def main() -> str:
     arrays = [source, labels, target]
     if model.weights:
         make = partial(load_model, model.weights, own)
-        arrays += [each.numpy() for net in make().networks.values() for each in net.variables]
+        files = sorted(Path(model.weights).glob("*.h5"))
+        arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
     key = run_key(groups, arrays)
     kept = CHECKPOINTS / key
     strategy = make_strategy(train.strategy)
