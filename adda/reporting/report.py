@@ -79,7 +79,7 @@ def read_run(revision: str | None) -> Run:
     try:
         read = DVCFileSystem(rev=revision).read_bytes if revision else _read_bytes
         params = dotted(yaml.safe_load(read("params.yaml")))
-        params["data.source"], params["data.seed"], params["split.seed"]  # the page names them
+        SOURCES[params["data.source"]], params["data.seed"], params["split.seed"]  # which it names
         metrics = {}
         for each in FILES:
             content = _optional(read, f"metrics/{each}.json")

@@ -150,6 +150,7 @@ def test_no_results_are_one_clear_sentence(project, command):
         ("metrics/confusion.csv", "actual,predicted\nthree,3\n"),
         ("params.yaml", ""),
         ("params.yaml", "data: {source: build}"),
+        ("params.yaml", "{data: {source: nowhere, seed: 0}, split: {seed: 0}}"),
         ("params.yaml", "{"),
         ("dvc.lock", "[1]"),
         ("dvc.lock", "stages: {download: }"),
