@@ -44,7 +44,7 @@ def main() -> str:
     own = commands.add_parser(
         "translate",
         help="translate your own images of digits into the target's style",
-        description="Translate images of digits into the style of target images: PNG or JPEG of "
+        description="Translate images of digits into the style of target images: pictures of "
         "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
         "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
@@ -65,6 +65,19 @@ def main() -> str:
         help="%(default)s: unlike the border",
     )
     own.add_argument("--reverse", action="store_true", help="from target images to digits")
+    classes = commands.add_parser(
+        "classify",
+        help="classify your own images of the target's kind",
+        description="Classify images of the target's kind with the adapted classifier: pictures of "
+        "any size, of which the middle square is read, or .npy stacks, uint8 [n, 28, 28, 3]. The "
+        "table has a row for each image; a contact sheet beside it shows the first ones.",
+    )
+    classes.add_argument("--model", default="data/adapted", help="what *adapt* wrote: %(default)s")
+    classes.add_argument("--input", required=True, nargs="+", metavar="PATH", help="as above")
+    classes.add_argument("--output", required=True, type=Path, metavar="FILE", help="a .csv file")
+    classes.add_argument(
+        "--copy-to", type=Path, metavar="FOLDER", help="copy pictures into folders 0 to 9 there"
+    )
     original = commands.add_parser(
         "import-weights",
         help="read a TensorFlow 1 checkpoint of the original project",
@@ -99,6 +112,7 @@ def main() -> str:
         (seeds, show_seeds),
         (table, extend_benchmark),
         (own, translate),
+        (classes, classify),
         (original, import_original),
         (forms, export_forms),
         (page, write_report),
@@ -191,6 +205,8 @@ def translate(options: argparse.Namespace) -> str:
 
     if options.seed < 0:
         raise AddaError(f"--seed is {options.seed}; it must not be negative")
+    if options.output.is_file():
+        raise AddaError(f"{options.output} is a file; name a folder")
     if options.reverse and options.style:
         raise AddaError("--reverse knows no styles; leave out --style")
     files = find_images(options.input)
@@ -210,11 +226,32 @@ def translate(options: argparse.Namespace) -> str:
     count, skipped = translate_files(
         files, options.output, either_way, options.ink, options.reverse
     )
+    _report_skipped(skipped, f"{count} images translated")
+    return f"{options.output}: {count:,} images"
+
+
+def classify(options: argparse.Namespace) -> str:
+    """Classify a user's images; files that cannot be used are skipped and make the exit code 1."""
+    from adda.serving.classifier import Classifier, classify_files
+    from adda.serving.image_files import find_images
+
+    _check_file(options.output)
+    if options.output.suffix != ".csv":
+        raise AddaError(f"{options.output} is no .csv file; name one")
+    if options.copy_to and options.copy_to.is_file():
+        raise AddaError(f"{options.copy_to} is a file; name a folder")
+    classifier = Classifier(options.model)
+    files = find_images(options.input)
+    count, skipped = classify_files(files, options.output, classifier, options.copy_to)
+    _report_skipped(skipped, f"{count:,} images classified")
+    return f"{options.output}: {count:,} images"
+
+
+def _report_skipped(skipped: list[str], done: str) -> None:
     for sentence in skipped:
         print(f"skipped: {sentence}", file=sys.stderr)
     if skipped:
-        raise AddaError(f"{len(skipped)} files were skipped, and {count} images translated")
-    return f"{options.output}: {count:,} images"
+        raise AddaError(f"{len(skipped)} files were skipped, and {done}")
 
 
 if __name__ == "__main__":

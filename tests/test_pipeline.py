@@ -222,6 +222,20 @@ def test_the_reference_classifier_is_the_one_whose_accuracy_is_reported(finished
     assert (likely.argmax(axis=1) == labels).mean() == pytest.approx(reported, abs=1e-4)
 
 
+def test_classify_gives_the_accuracy_that_is_reported(finished, command, tmp_path):
+    for number, image in enumerate(
+        np.load(finished.path / "data/processed/images/target_test.npy")
+    ):
+        Image.fromarray(image).save(tmp_path / f"{number:03}.png")
+    out = tmp_path / "out/found.csv"
+    model = finished.path / "data/adapted"
+    result = command("classify", "--model", model, "--input", tmp_path, "--output", out)
+    assert result.returncode == 0, result.stderr
+    labels = np.load(finished.path / "data/processed/labels/target_test.npy")
+    reported = json.loads(finished.read("metrics/evaluation.json"))["adapted_accuracy"]
+    assert (pd.read_csv(out)["class"] == labels).mean() == pytest.approx(reported, abs=1e-4)
+
+
 def test_a_second_repro_does_nothing(project):
     lock = project.read("dvc.lock")
     assert stages_run(project.dvc("repro")) == []

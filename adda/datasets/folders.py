@@ -3,26 +3,26 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from adda.common.array_files import check_images, check_labels
 from adda.common.errors import AddaError
 from adda.datasets.mnistm import SIZE, mnist_labels
+from adda.datasets.picture_files import SUFFIXES, open_picture, reading
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays
 from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
 MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
-PICTURES = (".png", ".jpg", ".jpeg")
-BAD = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+BLURRED = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
     """Read a domain from directory/name, a folder of folders, or from directory/name.pkl.
 
     The folder holds train/0 to train/9 and test/0 to test/9, each with files of 28 x 28 pixels that
-    show this digit: PNG or, of colour alone, JPEG. The pickle is a dictionary of what is returned.
+    show this digit, of any format that Pillow opens but, for grey, JPEG. The pickle is a dictionary
+    of what is returned.
 
     Args:
         mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
@@ -70,7 +70,7 @@ def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.nda
     images, labels = [], []
     for digit in range(10):
         for path in sorted((folder / part / str(digit)).glob("*")):
-            if path.suffix.lower() in PICTURES:
+            if path.suffix.lower() in SUFFIXES:
                 images.append(_read_picture(path, mode))
                 labels.append(digit)
     if not images:
@@ -82,19 +82,15 @@ def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.nda
 
 
 def _read_picture(path: Path, mode: str) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            if image.mode not in MODES or "transparency" in image.info:
-                raise ValueError(f"it is {image.mode} or transparent, not grey or colour of 8 bits")
-            if mode == "L" and image.format == "JPEG":
-                raise ValueError("JPEG blurs what is ink, which is all above 0; give PNG")
-            if image.size != (SIZE, SIZE):
-                raise ValueError(
-                    f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}"
-                )
-            return np.asarray(ImageOps.exif_transpose(image).convert(mode))
-    except BAD as error:
-        raise AddaError(f"{path} cannot be used ({error}); mend or remove it") from None
+    with reading(path):
+        if mode == "L" and path.suffix.lower() in BLURRED:
+            raise ValueError("JPEG blurs what is ink, which is all above 0; give PNG")
+        image = open_picture(path)
+        if image.mode not in MODES or "transparency" in image.info:
+            raise ValueError(f"it is {image.mode} or transparent, not grey or colour")
+        if image.size != (SIZE, SIZE):
+            raise ValueError(f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}")
+        return np.asarray(image.convert(mode))
 
 
 def load(params: DataParams, _cache: Path) -> Raw:

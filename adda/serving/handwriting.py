@@ -71,8 +71,6 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
 
 def _grey(image: Image.Image, ink: str) -> Image.Image:
     """Luminance, 0 to 255; transparent pictures on paper that their ink can be seen on."""
-    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
-        return Image.fromarray((np.asarray(image) // 257).clip(0, 255).astype(np.uint8))
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         alpha = np.asarray(clear.getchannel("A"), float) + 1e-9

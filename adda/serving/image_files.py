@@ -1,25 +1,25 @@
 """A user's own image files through a translator, a few hundred at a time."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from adda.common.errors import AddaError
 from adda.common.outputs import whole
+from adda.datasets.picture_files import SUFFIXES, open_picture, reading
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
 from adda.serving.handwriting import bright_ink, to_digit
 
-PICTURES = (".png", ".jpg", ".jpeg")
 SHEET = "contact_sheet.png"
 SHOWN = 20  # pairs on the contact sheet
-BAD = (OSError, ValueError, SyntaxError, EOFError, BadZipFile, Image.DecompressionBombError)
+NAMED = 5  # files, at most, in a warning
 
 Translate = Callable[[np.ndarray], np.ndarray]
 
@@ -27,25 +27,33 @@ Translate = Callable[[np.ndarray], np.ndarray]
 def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     """The pictures and .npy files among files and in folders, in order of name within each, once.
 
+    Whatever else lies in a folder is named in a warning.
+
     Raises:
         AddaError: a path does not exist, or there is no image.
     """
-    found = []
+    found, left_out = [], []
     for path in map(Path, inputs):
         if path.is_dir():
-            found += sorted(
+            # An output's contact sheet is left out, so that it can be another command's input.
+            inside = [
                 each
-                for each in path.iterdir()
-                if each.suffix.lower() in (*PICTURES, ".npy")
-                and not each.name.startswith(".")
-                and each.name != SHEET  # so that one command's output can be another's input
-            )
+                for each in sorted(path.iterdir())
+                if not each.name.startswith(".") and each.name != SHEET
+            ]
+            images = [each for each in inside if each.is_file() and _is_image(each)]
+            found += images
+            left_out += [each for each in inside if each not in set(images)]
         elif path.exists():
             found.append(path)
         else:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
+    if left_out:
+        some = ", ".join(map(str, left_out[:NAMED])) + (", ..." if left_out[NAMED:] else "")
+        message = f"{len(left_out)} files or folders are left out, they are no images: {some}"
+        print(f"warning: {message}; name folders as inputs of their own", file=sys.stderr)
     if not found:
-        raise AddaError("no .png, .jpg or .npy file is among the inputs; name files or folders")
+        raise AddaError("no picture or .npy file is among the inputs; name files or folders")
     return list(dict.fromkeys(found))
 
 
@@ -57,24 +65,21 @@ def read_styles(path: str | Path) -> np.ndarray:
     """
     images = []
     for file in find_images([path]):
-        try:
-            images.append(_stack(file) if _is_stack(file) else read_colours(file)[None])
-        except BAD as error:
-            raise AddaError(f"{file} is no style image ({error}); give PNG, JPEG or .npy") from None
-    return np.concatenate([_in_colour(each) for each in images])
+        images.append(open_stack(file) if is_stack(file) else read_colours(file)[None])
+    return np.concatenate([in_colour(each) for each in images])
 
 
 def read_colours(path: Path) -> np.ndarray:
     """A picture's middle square, uint8 [28, 28, 3]."""
-    with Image.open(path) as image:
-        upright = ImageOps.exif_transpose(image).convert("RGB")
-        return np.asarray(ImageOps.fit(upright, (28, 28), Image.Resampling.BOX))
+    with reading(path):
+        square = ImageOps.fit(open_picture(path).convert("RGB"), (28, 28), Image.Resampling.BOX)
+        return np.asarray(square)
 
 
 def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
     """A picture's digit, uint8 [28, 28]: see `to_digit`."""
-    with Image.open(path) as image:
-        return to_digit(ImageOps.exif_transpose(image), ink)
+    with reading(path):
+        return to_digit(open_picture(path), ink)
 
 
 def translate_files(
@@ -95,16 +100,16 @@ def translate_files(
     skipped: list[str] = []
     places: dict[str, Path] = {}
     for file in files:
-        taken = places.setdefault(file.name if _is_stack(file) else f"{file.stem}.png", file)
+        taken = places.setdefault(file.name if is_stack(file) else f"{file.stem}.png", file)
         if taken is not file:
             skipped.append(f"{file} would be written to the same file as {taken}")
     if SHEET in places:
         skipped.append(f"{places.pop(SHEET)} would be overwritten by the contact sheet; rename it")
     output.mkdir(parents=True, exist_ok=True)
-    pictures = {output / name: file for name, file in places.items() if not _is_stack(file)}
-    stacks = {output / name: file for name, file in places.items() if _is_stack(file)}
+    pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
+    stacks = {output / name: file for name, file in places.items() if is_stack(file)}
     read = read_colours if reverse else partial(read_digit_image, ink=ink)
-    prepare = _in_colour if reverse else partial(_as_digits, ink=ink)
+    prepare = in_colour if reverse else partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
         _translate_pictures(pictures, read, translate, skipped),
@@ -113,7 +118,7 @@ def translate_files(
         left = max(SHOWN - count, 0)
         count += len(before)
         for row, images in zip(shown.values(), (before, after), strict=True):
-            row.extend(_in_colour(images[:left]))
+            row.extend(in_colour(images[:left]))
     if count:
         save_grid(output / SHEET, {name: np.stack(images) for name, images in shown.items()})
     return count, skipped
@@ -122,26 +127,32 @@ def translate_files(
 Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
+def read_pictures(
+    files: list[Path], skipped: list[str], read: Callable[[Path], np.ndarray] = read_colours
+) -> Iterator[tuple[list[Path], np.ndarray]]:
+    """Read pictures, each with its file, a batch at a time; `skipped` gets what cannot be read."""
+    for start in range(0, len(files), BATCH_SIZE):
+        good = {}
+        for file in files[start : start + BATCH_SIZE]:
+            try:
+                good[file] = read(file)
+            except AddaError as error:
+                skipped.append(str(error))
+        if good:
+            yield list(good), np.stack(list(good.values()))
+
+
 def _translate_pictures(
-    files: dict[Path, Path],
+    places: dict[Path, Path],
     read: Callable[[Path], np.ndarray],
     translate: Translate,
     skipped: list[str],
 ) -> Pairs:
-    places = list(files)
-    for start in range(0, len(places), BATCH_SIZE):
-        good = {}
-        for place in places[start : start + BATCH_SIZE]:
-            try:
-                good[place] = read(files[place])
-            except BAD as error:
-                skipped.append(f"{files[place]} cannot be used ({error})")
-        if good:
-            before = np.stack(list(good.values()))
-            after = translate(before)
-            for place, image in zip(good, after, strict=True):
-                _write_picture(place, image)
-            yield before, after
+    for files, before in read_pictures(list(places), skipped, read):
+        after = translate(before)
+        for file, image in zip(files, after, strict=True):
+            _write_picture(places[file], image)
+        yield before, after
 
 
 def _translate_stacks(
@@ -152,9 +163,9 @@ def _translate_stacks(
 ) -> Pairs:
     for place, file in files.items():
         try:
-            stack = _stack(file)
-        except BAD as error:
-            skipped.append(f"{file} cannot be used ({error})")
+            stack = open_stack(file)
+        except AddaError as error:
+            skipped.append(str(error))
             continue
         with whole(place) as unfinished, unfinished.open("wb") as out:
             for start in range(0, len(stack), BATCH_SIZE):
@@ -168,7 +179,7 @@ def _translate_stacks(
                 yield before, after
 
 
-def _is_stack(file: Path) -> bool:
+def is_stack(file: Path) -> bool:
     return file.suffix.lower() == ".npy"
 
 
@@ -179,19 +190,26 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
         partial.write_bytes(encoded.getbuffer())
 
 
-def _stack(file: Path) -> np.ndarray:
+def _is_image(file: Path) -> bool:
+    return file.suffix.lower() in SUFFIXES or is_stack(file)
+
+
+def open_stack(file: Path) -> np.ndarray:
     """A .npy file's images, left on the disk until they are needed."""
-    stack = np.load(file, mmap_mode="r", allow_pickle=False)
-    if not isinstance(stack, np.ndarray):
-        raise ValueError("it is an archive of arrays")
-    if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
-        raise ValueError(f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]")
-    if not len(stack):
-        raise ValueError("it holds no image")
-    return stack
+    with reading(file):
+        stack = np.load(file, mmap_mode="r", allow_pickle=False)
+        if not isinstance(stack, np.ndarray):
+            raise ValueError("it is an archive of arrays")
+        if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
+            raise ValueError(
+                f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]"
+            )
+        if not len(stack):
+            raise ValueError("it holds no image")
+        return stack
 
 
-def _in_colour(images: np.ndarray) -> np.ndarray:
+def in_colour(images: np.ndarray) -> np.ndarray:
     """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last."""
     images = images if images.ndim == 4 else images[..., None]
     return np.broadcast_to(images, (*images.shape[:3], 3))
@@ -199,5 +217,5 @@ def _in_colour(images: np.ndarray) -> np.ndarray:
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
     """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
-    luminance = _in_colour(images) @ np.array([0.299, 0.587, 0.114])
+    luminance = in_colour(images) @ np.array([0.299, 0.587, 0.114])
     return bright_ink(luminance.round(), ink)

@@ -124,9 +124,9 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     Image.new("RGB", (30, 28)).save(picture)
     with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*30 x 28"):
         load()
-    for mode in ("RGBA", "LA", "I;16"):
+    for mode in ("RGBA", "LA"):
         Image.new(mode, (28, 28)).save(picture)
-        with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*8 bits"):
+        with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*transparent"):
             load()
     blurred = picture.with_name("1.jpg")
     picture.unlink()

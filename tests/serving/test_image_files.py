@@ -233,10 +233,10 @@ def test_what_makes_no_sense_is_refused(run, trained, digits, tmp_path, argument
 def test_what_is_not_there_is_named(run, tmp_path):
     with pytest.raises(AddaError, match=r"nowhere.png does not exist"):
         find_images([tmp_path / "nowhere.png"])
-    with pytest.raises(AddaError, match=r"no \.png"):
+    with pytest.raises(AddaError, match=r"no picture or \.npy file"):
         find_images([tmp_path])
     (tmp_path / "bad.png").write_text("no picture")
-    with pytest.raises(AddaError, match=r"bad.png is no style image"):
+    with pytest.raises(AddaError, match=r"bad.png cannot be used"):
         read_styles(tmp_path)
     result = run("--model", tmp_path, "--input", tmp_path, "--output", tmp_path / "out")
     assert result.returncode == 1

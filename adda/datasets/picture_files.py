@@ -1,0 +1,71 @@
+"""Any picture that Pillow opens, upright and of 8 bits; one bad file costs that file alone."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from adda.common.errors import AddaError
+
+Image.init()
+SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
+    suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
+)
+DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
+
+
+@contextmanager
+def reading(path: str | Path) -> Iterator[None]:
+    """Turn whatever a damaged file raises into one sentence that names it.
+
+    Raises:
+        AddaError: reading failed.
+    """
+    try:
+        yield
+    except AddaError:
+        raise
+    # Decoders raise what they like: struct.error, TypeError, ZeroDivisionError, IndexError.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise AddaError(f"{path} cannot be used ({reason}); mend or remove it") from None
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """Read a picture, of whatever format and kind of pixels, to its end.
+
+    Returns:
+        Mode 1, L, P, RGB, RGBA and such, of 8 bits or fewer. It is turned as its EXIF says; EXIF
+        that is broken counts as none.
+
+    Raises:
+        AddaError: it cannot be read.
+    """
+    # Pillow warns of what it can read all the same.
+    with reading(path), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        image.load()
+        upright = image
+        with suppress(Exception):  # a viewer would show the picture, as it was stored
+            upright = ImageOps.exif_transpose(image)
+        return eight_bits(upright) if upright.mode.startswith(DEEP) else upright.copy()
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """A grey picture of 16 or 32 bits, or of floats, as one of 8.
+
+    White is what the values suggest: 1 for floats up to 1, 255 for values up to 255, 65,535 above.
+
+    Raises:
+        ValueError: a value is negative, above 65,535 or no number.
+    """
+    values = np.asarray(image).astype(np.float64)
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
+        raise ValueError("its values are not within 0 to 1, 0 to 255 or 0 to 65,535")
+    white = next(white for white in (1, 255, 65535) if values.max() <= white)
+    if white == 1 and image.mode != "F":
+        white = 255
+    # 16 bits are cut, not rounded, as Pillow cuts those of colours.
+    return Image.fromarray((values * (255 / white) + 1e-6).astype(np.uint8))

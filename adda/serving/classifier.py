@@ -1,0 +1,120 @@
+"""The adapted classifier in the hands of a user: target images, or files of them, to classes."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from adda.classification.classifier import load_classifier
+from adda.common.array_files import check_images
+from adda.common.errors import AddaError
+from adda.common.outputs import whole, write_csv
+from adda.evaluation.pictures import save_grid
+from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
+from adda.serving.image_files import SHOWN, in_colour, is_stack, open_stack, read_pictures
+
+SHEET_SUFFIX = ".png"  # of the contact sheet, beside the table
+
+
+class Classifier:
+    """Classifies images of the target domain.
+
+    Args:
+        directory: what *adapt* wrote, data/adapted; or data/source_only or data/target_only.
+
+    Raises:
+        AddaError: the folder is missing or damaged.
+    """
+
+    def __init__(self, directory: str | Path = "data/adapted"):
+        network = load_classifier(directory)
+        self._likely = uint8_function(lambda x: tf.nn.softmax(network(x, training=False)), 1)
+
+    def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Classify images, uint8 [n, 28, 28, 3].
+
+        Returns:
+            The digit that each shows, uint8 [n], and how likely each digit is, float32 [n, 10].
+
+        Raises:
+            AddaError: the array has another shape or dtype, or no image.
+        """
+        check_images(images, (28, 28, 3), "images")
+        likely = run_batches(self._likely, images)
+        return likely.argmax(axis=1).astype(np.uint8), likely
+
+
+def classify_files(
+    files: list[Path], table: Path, classifier: Classifier, copy_to: Path | None = None
+) -> tuple[int, list[str]]:
+    """Classify every image of every file, and write a table and a contact sheet beside it.
+
+    A picture's middle square is read. Memory is that of a batch and of the table.
+
+    Args:
+        table: a CSV, a row for each image: file, image (its place in a stack), class, probability,
+            runner_up, runner_up_probability.
+        copy_to: a folder, in which pictures are copied into a folder for each class.
+
+    Returns:
+        How many images were classified, and a sentence for each file that was skipped.
+
+    Raises:
+        AddaError: no file can be used; nothing is written then.
+    """
+    skipped: list[str] = []
+    rows, shown = [], []
+    for names, places, images in _batches(files, skipped):
+        found, likely = classifier.classify(images)
+        order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
+        best, second = np.take_along_axis(likely, order, axis=1).T.round(4)
+        columns = (names, places, found, best, order[:, 1], second)
+        rows.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
+        shown += list(images[: max(SHOWN - len(shown), 0)])
+    if not rows:
+        raise AddaError(f"no file can be used ({'; '.join(skipped)})")
+    result = pd.concat(rows, ignore_index=True)
+    if copy_to:
+        skipped += _copy(result, copy_to)
+    write_csv(table, result)
+    save_grid(
+        table.with_suffix(SHEET_SUFFIX), {"input": np.stack(shown)}, result["class"][: len(shown)]
+    )
+    return len(result), skipped
+
+
+COLUMNS = ("file", "image", "class", "probability", "runner_up", "runner_up_probability")
+
+
+def _batches(
+    files: list[Path], skipped: list[str]
+) -> Iterator[tuple[list[Path], np.ndarray, np.ndarray]]:
+    """Files, the place of each image in its file, and images, uint8 [n, 28, 28, 3]."""
+    for good, images in read_pictures([file for file in files if not is_stack(file)], skipped):
+        yield good, np.zeros(len(good), int), images
+    for file in filter(is_stack, files):
+        try:
+            stack = open_stack(file)
+        except AddaError as error:
+            skipped.append(str(error))
+            continue
+        for start in range(0, len(stack), BATCH_SIZE):
+            images = in_colour(stack[start : start + BATCH_SIZE])
+            yield [file] * len(images), np.arange(start, start + len(images)), images
+
+
+def _copy(result: pd.DataFrame, folder: Path) -> list[str]:
+    skipped: list[str] = []
+    for file, shown in zip(result["file"], result["class"], strict=True):
+        if is_stack(file):
+            continue
+        place = folder / str(shown) / file.name
+        if place.exists():
+            skipped.append(f"{file} is not copied, {place} exists already")
+            continue
+        with whole(place) as partial:
+            shutil.copyfile(file, partial)
+    return skipped

@@ -1,0 +1,87 @@
+"""Pictures of many formats, some of them broken."""
+
+import io
+import re
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from adda.common.errors import AddaError
+from adda.datasets.picture_files import SUFFIXES, open_picture
+
+MUTATIONS = 60  # of each kind of file
+
+
+@pytest.fixture
+def grey(rng):
+    return rng.integers(0, 256, (28, 28), np.uint8)
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "gif", "tif", "webp", "pgm", "tga", "pcx"])
+def test_what_pillow_opens_is_read(grey, tmp_path, ending):
+    path = tmp_path / f"picture.{ending}"
+    options = {"lossless": True} if ending == "webp" else {}
+    Image.fromarray(grey).save(path, **options)
+    assert path.suffix in SUFFIXES
+    assert (np.asarray(open_picture(path).convert("L")) == grey).all()
+
+
+def test_sixteen_bits_and_floats_keep_their_greys(grey, tmp_path):
+    path = tmp_path / "deep.tif"
+    for deep in (
+        grey.astype(np.uint16) * 257,
+        grey.astype(np.int32) * 257,
+        grey.astype(np.uint16),  # values of 8 bits in 16
+        grey.astype(np.float32),
+        grey / np.float32(255),
+    ):
+        Image.fromarray(deep).save(path)
+        assert (np.asarray(open_picture(path)) == grey).all(), deep.dtype
+    for bad in (-1.0, np.nan, 1e9):
+        Image.fromarray(np.full((28, 28), bad, np.float32)).save(path)
+        with pytest.raises(AddaError, match=r"deep\.tif cannot be used \(its values"):
+            open_picture(path)
+
+
+def test_broken_exif_counts_as_none(grey, tmp_path):
+    path = tmp_path / "photo.jpg"
+    orientation = (
+        b"Exif\0\0II*\0\x08\0\0\0\x01\0" + struct.pack("<HHII", 0x112, 3, 1, 6) + b"\0" * 4
+    )
+    Image.fromarray(grey[:14]).save(path, exif=orientation)
+    assert open_picture(path).size == (14, 28)  # turned
+    for exif in (orientation[:15], orientation[:20], b"Exif\0\0II*\0\xff\xff\xff\xff"):
+        Image.fromarray(grey[:14]).save(path, exif=exif)
+        assert open_picture(path).size == (28, 14)
+
+
+def test_a_decoder_may_raise_what_it_likes(monkeypatch, tmp_path):
+    for error in (struct.error("short"), TypeError("none"), ZeroDivisionError(), MemoryError()):
+
+        def fail(*_, error=error):
+            raise error
+
+        monkeypatch.setattr(Image, "open", fail)
+        reason = re.escape(str(error) or type(error).__name__)
+        with pytest.raises(AddaError, match=rf"x\.png cannot be used \({reason}\)"):
+            open_picture(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
+def test_mutated_files_are_read_or_refused_in_a_sentence(grey, rng, tmp_path, kind):
+    encoded = io.BytesIO()
+    Image.fromarray(grey).save(encoded, kind)
+    path = tmp_path / "mutated"
+    for _ in range(MUTATIONS):
+        data = np.frombuffer(encoded.getvalue(), np.uint8).copy()
+        places = rng.integers(len(data), size=rng.integers(1, 9))
+        data[places] = rng.integers(0, 256, len(places))
+        path.write_bytes(data[: rng.integers(len(data) // 2, len(data) + 1)].tobytes())
+        try:
+            picture = open_picture(path)
+        except AddaError as error:
+            assert str(error).startswith(f"{path} cannot be used (")  # noqa: PT017
+        else:
+            assert picture.mode[0] not in "IF"

@@ -1,0 +1,94 @@
+"""A user's own images through the adapted classifier."""
+
+from functools import partial
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from adda.classification.classifier import probabilities, save_classifier
+from adda.common.errors import AddaError
+from adda.nn.networks import make_classifier
+from adda.serving.classifier import Classifier
+
+
+@pytest.fixture(scope="module")
+def adapted(tmp_path_factory):
+    """A classifier's folder as *adapt* leaves it, and its network."""
+    folder = tmp_path_factory.mktemp("adapted") / "adapted"
+    keras.utils.set_random_seed(0)
+    network = make_classifier(0.1)
+    save_classifier(folder, network, 0.1)
+    return folder, network
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(0, 256, (12, 28, 28, 3), np.uint8)
+
+
+@pytest.fixture
+def run(command):
+    return partial(command, "classify")
+
+
+def test_three_lines_give_classes_and_probabilities(adapted, images):
+    folder, network = adapted
+    classes, likely = Classifier(folder).classify(images)
+    expected = probabilities(network, images)
+    assert np.abs(likely - expected).max() < 1e-5
+    assert (classes == expected.argmax(axis=1)).all()
+    with pytest.raises(AddaError, match=r"images is .*; it must be uint8 \[n, 28, 28, 3\]"):
+        Classifier(folder).classify(images[..., 0])
+
+
+def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
+    run, adapted, images, tmp_path
+):
+    folder, network = adapted
+    inputs, out = tmp_path / "in", tmp_path / "out/found.csv"
+    inputs.mkdir()
+    for number, image in enumerate(images[:5]):
+        Image.fromarray(image).save(inputs / f"{number}.png")
+    np.save(inputs / "stack.npy", images[5:])
+    (inputs / "broken.png").write_bytes(b"no picture")
+    (inputs / "notes.txt").write_text("no picture")
+    copies = tmp_path / "copies"
+    arguments = "--model", folder, "--input", inputs, "--output", out, "--copy-to", copies
+    result = run(*arguments)
+    assert result.returncode == 1
+    assert f"skipped: {inputs}/broken.png cannot be used" in result.stderr
+    assert f"left out, they are no images: {inputs}/notes.txt" in result.stderr
+    assert "error: 1 files were skipped, and 12 images classified" in result.stderr
+    table = pd.read_csv(out)
+    expected = probabilities(network, images)
+    order = np.argsort(-expected, axis=1)
+    assert (table["class"] == order[:, 0]).all()
+    assert (table["runner_up"] == order[:, 1]).all()
+    assert np.abs(table["probability"] - expected.max(axis=1)).max() < 1e-3
+    assert list(table["image"]) == [0] * 5 + list(range(7))
+    assert list(table["file"][:5]) == [f"{inputs}/{number}.png" for number in range(5)]
+    assert Image.open(out.with_suffix(".png")).size[0] > 800
+    for number, shown in enumerate(table["class"][:5]):
+        copy = copies / str(shown) / f"{number}.png"
+        assert copy.read_bytes() == (inputs / f"{number}.png").read_bytes()
+    assert len([path for path in copies.rglob("*") if path.is_file()]) == 5
+    (inputs / "broken.png").unlink()
+    again = run(*arguments)
+    assert again.stderr.count("is not copied") == 5  # nothing is overwritten
+    assert run(*arguments[:-2]).returncode == 0
+
+
+def test_what_makes_no_sense_is_refused(run, adapted, tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    given = "--model", adapted[0], "--input", tmp_path / "broken.png"
+    for output, sentence in (
+        ("found.txt", "is no .csv file"),
+        ("found.csv", "no file can be used"),
+    ):
+        result = run(*given, "--output", tmp_path / output)
+        assert result.returncode == 1
+        assert sentence in result.stderr
+        assert not (tmp_path / output).exists()
