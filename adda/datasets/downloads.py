@@ -17,6 +17,7 @@ from adda.common.errors import AddaError
 
 TIMEOUT = (5, 20)  # seconds to connect, and between two pieces of the body
 ROUNDS = 2  # over all mirrors
+WEB_PAGE = (b"<!doctype", b"<html")  # how it begins; no file of ours does
 PAUSE = 1.0  # seconds before the second round
 CHUNK = 2**20  # bytes
 
@@ -66,7 +67,14 @@ def fetch(
 
 
 def _download(url: str, output_file: str, _: pooch.Pooch) -> None:
-    """Copy what the URL holds into `output_file`."""
+    """Copy what the URL holds into `output_file`; a web page, such as a login's, is refused."""
+    _copy(url, output_file)
+    with open(output_file, "rb") as file:
+        if file.read(200).lstrip().lower().startswith(WEB_PAGE):
+            raise ValueError("a web page in place of the file")
+
+
+def _copy(url: str, output_file: str) -> None:
     parts = urlsplit(url)
     if parts.scheme == "file":
         shutil.copyfile(url2pathname(parts.path), output_file)

@@ -9,7 +9,7 @@ from adda.common.errors import AddaError
 from adda.datasets.mnistm import SIZE, mnist_labels
 from adda.datasets.picture_files import SUFFIXES, open_picture, reading
 from adda.datasets.raw_files import Raw
-from adda.datasets.safe_pickle import load_arrays
+from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
@@ -57,12 +57,16 @@ def _read_pickle(pickled: Path, mode: str) -> dict[str, tuple[np.ndarray, np.nda
         raise AddaError(
             f"{pickled} is no dictionary; it must hold x_train, y_train, x_test, y_test"
         )
+    arrays = text_keys(arrays)
     sides = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
     parts = {}
     for part in PARTS:
-        images, digits = parts[part] = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
+        images, digits = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
+        if isinstance(digits, list) and all(type(each) is int for each in digits):
+            digits = np.array(digits, np.int64)
         check_images(images, sides, f"{pickled}: x_{part}")
         check_labels(digits, len(images), f"{pickled}: y_{part}")
+        parts[part] = images, digits
     return parts
 
 

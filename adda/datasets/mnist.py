@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import struct
+import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +25,10 @@ FILES = {
     "y_test": ("t10k-labels-idx1-ubyte.gz", "27ae3e4e09519cfbb04c329615203637", 8),
 }
 MAX_BYTES = 2**26  # the largest file holds 47 MB
+PLACES = ("", "MNIST/raw", "raw")  # of the user's folder; torchvision makes the second
+KERAS = "mnist.npz"
+GZIP = b"\x1f\x8b"
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)
 
 
 def load_mnist(params: DataParams, cache: Path) -> dict[str, np.ndarray]:
@@ -30,7 +36,13 @@ def load_mnist(params: DataParams, cache: Path) -> dict[str, np.ndarray]:
     names = (name for name, _, _ in FILES.values())
     hashes = dict(zip(names, params.mnist.hashes, strict=True))
 
+    folder = Path(params.directory) if params.directory else None
+    if folder and (folder / KERAS).is_file():
+        return _check(_read_keras(folder / KERAS), folder / KERAS)
+
     def find(name: str) -> Path:
+        if folder and (path := _find_other_name(folder, name)):
+            return path
         urls = [base.rstrip("/") + "/" + name for base in params.mnist.urls]
         return fetch(name, urls, hashes[name], params.directory, cache)
 
@@ -64,10 +76,48 @@ def read_mnist(find: Callable[[str], Path]) -> dict[str, np.ndarray]:
     return arrays
 
 
+def _find_other_name(folder: Path, name: str) -> Path | None:
+    """A file under the names that torchvision, 7-Zip and unpacking give it; None: there is none."""
+    plain = name.removesuffix(".gz")
+    dotted = plain.replace("-idx", ".idx")
+    paths = (
+        folder / place / (base + ending)
+        for place in PLACES
+        for base in (plain, dotted)
+        for ending in (".gz", "")
+    )
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _read_keras(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(each.file_size for each in archive.infolist()) > 2 * MAX_BYTES:
+                raise ValueError("it is larger than MNIST")
+        with np.load(path, allow_pickle=False) as file:
+            return {key: np.ascontiguousarray(file[key]) for key in FILES}
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *BROKEN_ZIP) as error:
+        raise AddaError(f"{path} cannot be read ({error}); delete it and copy it again") from None
+
+
+def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
+    """Refuse arrays that would not make, byte for byte, the published files."""
+    for key, (name, md5, _) in FILES.items():
+        array = arrays[key]
+        header = struct.pack(f">{1 + array.ndim}i", 0x800 + array.ndim, *array.shape)
+        if array.dtype != np.uint8 or hashlib.md5(header + array.tobytes()).hexdigest() != md5:
+            raise AddaError(
+                f"{path}: {key} is not what MNIST's {name} holds; delete it and copy it again"
+            )
+    return arrays
+
+
 def _uncompressed(path: Path) -> bytes:
     try:
-        with gzip.open(path) as file:
-            return file.read(MAX_BYTES)
+        with path.open("rb") as file:
+            zipped = file.read(2) == GZIP
+            file.seek(0)
+            return (gzip.GzipFile(fileobj=file) if zipped else file).read(MAX_BYTES)
     except (OSError, EOFError, zlib.error) as error:
         raise AddaError(
             f"{path} cannot be read ({error}); delete it and download it again"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pooch
 
 from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
@@ -11,7 +12,7 @@ from adda.datasets.downloads import fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import blend, mnist_labels
 from adda.datasets.raw_files import Raw
-from adda.datasets.safe_pickle import load_arrays
+from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
 
 PICKLES = ("mnistm_data.pkl", "mnistm_data.pkl.gz", "keras_mnistm.pkl", "keras_mnistm.pkl.gz")
@@ -42,10 +43,7 @@ def published_images(
     """
     if not isinstance(pickled, dict):
         raise AddaError(f"{where} holds {type(pickled).__name__}; it must hold a dictionary")
-    parts = {
-        key.decode("latin-1") if isinstance(key, bytes) else key: value
-        for key, value in pickled.items()
-    }
+    parts = text_keys(pickled)
     for name in ("train", "valid", "test"):
         part = parts.get(name)
         if part is None and name == "valid":
@@ -114,11 +112,19 @@ def load(params: DataParams, cache: Path) -> Raw:
 
 
 def _find_pickle(params: DataParams, cache: Path) -> Path:
-    if params.directory is not None:
-        for name in PICKLES:
-            if (Path(params.directory) / name).is_file():
-                return Path(params.directory) / name
-    return fetch(params.mnistm.file, params.mnistm.urls, params.mnistm.hash, None, cache)
+    own = params.mnistm
+    for name in (own.file, *PICKLES) if params.directory is not None else ():
+        path = Path(params.directory) / name
+        if not path.is_file():
+            continue
+        if name == own.file and own.hash:
+            algorithm, _, digest = own.hash.partition(":")
+            if pooch.file_hash(str(path), algorithm) != digest:
+                raise AddaError(
+                    f"{path} has another {algorithm} than data.mnistm.hash; correct one of them"
+                )
+        return path
+    return fetch(own.file, own.urls, own.hash, None, cache)
 
 
 PICKLE = Source(

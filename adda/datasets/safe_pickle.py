@@ -60,6 +60,14 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> Any:
         ) from None
 
 
+def text_keys(arrays: dict) -> dict:
+    """The same with the keys that Python 2 wrote as bytes as text."""
+    return {
+        key.decode("latin-1") if isinstance(key, bytes) else key: value
+        for key, value in arrays.items()
+    }
+
+
 def _read(path: Path, max_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:

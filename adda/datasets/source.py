@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from adda.common.params import Group, Seed
 from adda.datasets.raw_files import Raw
@@ -22,7 +22,8 @@ class MnistParams(Group):
 class MnistmParams(Group):
     file: FileName
     urls: Urls
-    hash: Digest | None
+    # -S data.mnistm.hash= makes it empty text.
+    hash: Annotated[Digest | None, BeforeValidator(lambda text: text or None)]
 
 
 class PhotographsParams(MnistmParams):

@@ -101,7 +101,7 @@ def test_a_download_is_kept_and_not_repeated(get, server):
     ("kind", "reason"),
     [
         ("missing", "HTTP 404"),
-        ("wrong", "does not match"),
+        ("wrong", "a web page in place of the file"),
         ("truncated", "no connection, or it broke"),
         ("stalled", "no answer in time"),
         ("slow", "no answer in time|it broke"),
@@ -147,6 +147,19 @@ def test_another_address_is_another_file_where_there_is_no_digest(tmp_path):
         (tmp_path / name).write_text(name)
         url = (tmp_path / name).as_uri()
         assert fetch("file", [url], None, None, tmp_path / "cache").read_text() == name
+
+
+@pytest.mark.parametrize("page", ["<!DOCTYPE html><p>log in", "\n <HTML>"])
+def test_a_web_page_is_not_kept_for_a_file_without_a_digest(tmp_path, monkeypatch, page):
+    """And mended, the same address gives the file."""
+    monkeypatch.setattr(fetching, "PAUSE", 0)
+    place = tmp_path / "place"
+    place.write_text(page)
+    with pytest.raises(AddaError, match="a web page in place of the file"):
+        fetch("file", [place.as_uri()], None, None, tmp_path / "cache")
+    place.write_text("the file")
+    found = fetch("file", [place.as_uri()], None, None, tmp_path / "cache")
+    assert found.read_text() == "the file"
 
 
 def test_a_directory_that_is_none_is_named(server, get):

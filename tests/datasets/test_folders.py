@@ -117,6 +117,17 @@ def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
         load()
 
 
+def test_a_pickle_of_python_2_with_lists_of_labels(folder, load):
+    target = read_domain(folder, "target", "RGB")
+    old = {
+        name.encode(): array.tolist() if name[0] == "y" else array for name, array in target.items()
+    }
+    (folder / "target").rename(folder / "elsewhere")
+    (folder / "target.pkl").write_bytes(pickle.dumps(old, protocol=2))
+    after = load().mnistm
+    assert (digit_of("target", after["test"][:, 0, 0, 0]) == after["test_labels"]).all()
+
+
 def test_what_is_missing_or_wrong_is_named(folder, load):
     with pytest.raises(AddaError, match=r"data\.directory names none"):
         load(None)

@@ -125,6 +125,43 @@ def test_files_are_mnist_or_refused(folder, load):
         load("build")
 
 
+@pytest.mark.parametrize(
+    ("place", "unpacked"),
+    [
+        ("MNIST/raw/{}-ubyte", True),
+        ("MNIST/raw/{}-ubyte.gz", False),
+        ("{}-ubyte", True),
+        ("{}-ubyte.gz", True),  # unpacked by the server, and named as if it were not
+        ("dotted", True),
+    ],
+)
+def test_mnist_under_other_names(folder, load, digits, place, unpacked):
+    for name, _, _ in mnist_module.FILES.values():
+        base = name.removesuffix("-ubyte.gz")
+        own = place.format(base) if place != "dotted" else base.replace("-idx", ".idx") + "-ubyte"
+        content = (folder / name).read_bytes()
+        (folder / name).unlink()
+        (folder / own).parent.mkdir(parents=True, exist_ok=True)
+        (folder / own).write_bytes(gzip.decompress(content) if unpacked else content)
+    assert same(load("build").mnist, digits)
+
+
+def test_mnist_as_keras_has_it(folder, load, digits):
+    for name, _, _ in mnist_module.FILES.values():
+        (folder / name).unlink()
+    np.savez(folder / "mnist.npz", **digits)
+    assert same(load("build").mnist, digits)
+    np.savez(folder / "mnist.npz", **digits | {"y_test": digits["y_test"][::-1]})
+    with pytest.raises(AddaError, match=r"mnist\.npz: y_test is not what MNIST's t10k-labels"):
+        load("build")
+    np.savez(folder / "mnist.npz", x_train=digits["x_train"])
+    with pytest.raises(AddaError, match=r"mnist\.npz cannot be read"):
+        load("build")
+    (folder / "mnist.npz").write_bytes(b"PK\x03\x04 cut off")
+    with pytest.raises(AddaError, match=r"mnist\.npz cannot be read"):
+        load("build")
+
+
 def test_the_published_md5_are_the_ones_checked():
     assert [md5 for _, md5, _ in mnist_module.FILES.values()] == [
         "6bbc9ace898e44ae57da46a324031adb",
@@ -211,6 +248,26 @@ def test_the_pickle_can_come_from_an_address(folder, load, coloured):
     data = read_params(ROOT / "params.yaml", data=DataParams).data
     mnistm = data.mnistm.model_copy(update={"urls": [(folder / "elsewhere").as_uri()]})
     assert same(load("pickle", mnistm=mnistm).mnistm, coloured)
+
+
+def test_the_pickle_may_have_a_name_of_the_users_own_and_its_hash_is_checked(
+    folder, load, coloured
+):
+    content = pickle.dumps(coloured)
+    (folder / "own.pkl").write_bytes(content)
+    data = read_params(ROOT / "params.yaml", data=DataParams).data
+    mnistm = data.mnistm.model_copy(update={"file": "own.pkl", "urls": ["https://127.0.0.1:9/"]})
+    assert same(load("pickle", mnistm=mnistm).mnistm, coloured)
+    right = "md5:" + hashlib.md5(content).hexdigest()
+    assert same(load("pickle", mnistm=mnistm.model_copy(update={"hash": right})).mnistm, coloured)
+    with pytest.raises(AddaError, match=r"own\.pkl has another md5 than data\.mnistm\.hash"):
+        load("pickle", mnistm=mnistm.model_copy(update={"hash": "md5:" + "0" * 32}))
+
+
+def test_an_empty_hash_is_none():
+    data = read_params(ROOT / "params.yaml", data=DataParams).data
+    given = data.mnistm.model_dump() | {"hash": ""}
+    assert type(data.mnistm).model_validate(given).hash is None
 
 
 def shuffled(images):
