@@ -84,7 +84,7 @@ def main() -> str:
         description="Turn a checkpoint of Munjal's networks into a model of the published recipe, "
         "for `dvc exp run -S model.weights=OUT` and for `python -m adda translate --model OUT`.",
     )
-    original.add_argument("checkpoint", help="its path without .index or .data")
+    original.add_argument("checkpoint", help="its path, one of its files, or its folder")
     original.add_argument("out", help="the folder to write")
     forms = commands.add_parser(
         "export",
@@ -158,6 +158,13 @@ def write_report(options: argparse.Namespace) -> str:
 
 
 def _experiments() -> list[dict]:
+    shallow = ["git", "rev-parse", "--is-shallow-repository"]
+    if subprocess.run(shallow, capture_output=True, text=True).stdout.strip() == "true":
+        print(
+            "warning: this clone is shallow (--depth), in which DVC keeps no queued experiment "
+            "though it calls each a success; run: git fetch --unshallow",
+            file=sys.stderr,
+        )
     command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
     shown = subprocess.run(command, capture_output=True, text=True)
     if shown.returncode != 0:

@@ -1,5 +1,6 @@
 """The weights of the original project, read from its TensorFlow 1 checkpoints."""
 
+import re
 from pathlib import Path
 
 import keras
@@ -25,6 +26,9 @@ LAYERS = {  # of the original, by scope, in the order of ours, with the normalis
     | {"dec_dense_fc_last_layer": None},
     "discriminator": _convolutions("conv", 3) | {"fc_layer": None},
 }
+SUFFIX = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
+# TensorFlow's reader translates some of its errors, and leaves others to Python's own classes.
+UNREADABLE = (tf.errors.OpError, ValueError, LookupError, RuntimeError, OSError, TypeError)
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
@@ -35,8 +39,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     checkpoint has others, they go into scale and offset, and the outputs are the same.
 
     Args:
-        checkpoint: its prefix, "model_weights" where there is a "model_weights.index", or the
-            folder that a TensorFlow saver wrote to.
+        checkpoint: its prefix, "model_weights" where there is a "model_weights.index", one of its
+            files, or the folder that a TensorFlow saver wrote to.
         out: the folder to write, for `model.weights`.
 
     Returns:
@@ -46,9 +50,10 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         AddaError: the checkpoint cannot be read, or its variables are not those of the original;
             each that is missing, unknown or of another shape is named.
     """
+    checkpoint = _prefix(Path(checkpoint))
     try:
         reader = tf.train.load_checkpoint(str(checkpoint))
-    except (ValueError, tf.errors.OpError) as error:
+    except UNREADABLE as error:
         raise AddaError(
             f"{checkpoint} is no TensorFlow checkpoint that can be read "
             f"({' '.join(str(error).split())}); give its path without .index or .data"
@@ -80,9 +85,9 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     _compare(str(checkpoint), expected, shapes)
     try:
         values = {name: reader.get_tensor(name) for name in expected}
-    except tf.errors.OpError as error:
+    except UNREADABLE as error:
         raise AddaError(
-            f"{checkpoint} is damaged ({' '.join(error.message.split())}); copy it again"
+            f"{checkpoint} is damaged ({' '.join(str(error).split())}); copy it again"
         ) from None
     for name, norm, layer in layers:
         inner = layer.layer if isinstance(layer, Scaled) else layer
@@ -95,6 +100,17 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     with whole(out) as directory:
         save_model(directory, model)
     return width, code_size
+
+
+def _prefix(path: Path) -> Path:
+    """The prefix of a checkpoint, of one of its files or of the one in a folder."""
+    if path.is_dir():
+        # The file `checkpoint` there names a place on the machine that trained, perhaps gone.
+        found = sorted(path.glob("*.index"))
+        if len(found) != 1:
+            return path
+        path = found[0]
+    return path.with_name(SUFFIX.sub("", path.name))
 
 
 def _expected(name: str, norm: str | None, layer: keras.Layer) -> dict[str, tuple[int, ...]]:

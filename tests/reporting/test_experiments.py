@@ -1,4 +1,5 @@
 import copy
+import subprocess
 
 import pandas as pd
 import pytest
@@ -67,6 +68,23 @@ def test_the_command_writes_the_table(tmp_path, monkeypatch):
     with pytest.raises(AddaError, match="is a folder"):
         main()
     assert path.exists()
+
+
+def test_a_shallow_clone_is_warned_about(tmp_path, monkeypatch, capsys):
+    def git(*arguments):
+        identity = "-c", "user.name=Test", "-c", "user.email=test@example.org"
+        subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "-q", tmp_path / "whole")
+    for message in ("first", "second"):
+        git("-C", tmp_path / "whole", "commit", "-q", "--allow-empty", "-m", message)
+    git("clone", "-q", "--depth", "1", f"file://{tmp_path}/whole", tmp_path / "shallow")
+    monkeypatch.setattr("sys.argv", ["adda", "seeds"])
+    for folder, warned in (("whole", False), ("shallow", True)):
+        monkeypatch.chdir(tmp_path / folder)
+        with pytest.raises(AddaError, match="dvc exp show failed"):  # no DVC project
+            main()
+        assert ("this clone is shallow" in capsys.readouterr().err) == warned
 
 
 def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Checkpoints of the original project, made here with TensorFlow 1's saver under its names."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -135,6 +136,31 @@ def test_the_networks_compute_what_the_original_computes(checkpoints, tmp_path):
     np.testing.assert_allclose(logits, expected["logits"], rtol=1e-5, atol=1e-4)
     assert np.ptp(expected["decoded"]) > 0.5  # more than a grey image
     assert reconstruct(model, images).shape == images.shape
+
+
+def test_any_of_its_files_or_its_folder_names_a_checkpoint(checkpoints, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(checkpoints / "whole", moved)
+    (moved / "checkpoint").write_text('model_checkpoint_path: "/gone/model_weights"\n')
+    for number, given in enumerate([*moved.glob("model_weights.*"), moved]):
+        assert import_weights(given, tmp_path / str(number)) == (WIDTH, CODE)
+    assert number > 1
+
+
+@pytest.mark.parametrize("pointer", [False, True])
+def test_damaged_data_are_refused_in_a_sentence(checkpoints, tmp_path, pointer):
+    shutil.copytree(checkpoints / "whole", tmp_path / "cut")
+    (data,) = (tmp_path / "cut").glob("*.data*")
+    content = data.read_bytes()
+    lfs = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n"
+    data.write_bytes(lfs if pointer else content[: len(content) // 2])
+    with pytest.raises(AddaError, match="is damaged"):
+        import_weights(tmp_path / "cut/model_weights", tmp_path / "imported")
+    (index,) = (tmp_path / "cut").glob("*.index")
+    index.write_bytes(lfs)
+    with pytest.raises(AddaError, match="is no TensorFlow checkpoint that can be read"):
+        import_weights(tmp_path / "cut/model_weights", tmp_path / "imported")
+    assert not (tmp_path / "imported").exists()
 
 
 def test_missing_unknown_and_misshapen_variables_are_listed(checkpoints, tmp_path):
