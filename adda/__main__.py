@@ -88,12 +88,18 @@ def main() -> str:
     original.add_argument("out", help="the folder to write")
     forms = commands.add_parser(
         "export",
-        help="write the translator as a SavedModel and in ONNX",
-        description="Write OUT/saved_model and OUT/translator.onnx, functions of `digit` and "
-        "`style`, both float32 [n, 28, 28, 3] in [0, 1], digits 0 or 1, and check them against the "
-        "model.",
+        help="write the translator and the classifier as SavedModels and in ONNX",
+        description="Write OUT/translator.onnx, a function of `digit` and `style`, and "
+        "OUT/classifier.onnx, one of `image`, and a SavedModel of each, translator_saved_model and "
+        "classifier_saved_model, and check them against the model. All arrays are float32 "
+        "[n, 28, 28, 3] in [0, 1], digits 0 or 1.",
     )
     forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
+    forms.add_argument(
+        "--classifier",
+        default="data/adapted",
+        help='what *adapt* wrote: %(default)s; "" for the translator alone',
+    )
     forms.add_argument("out", help="the folder to write")
     page = commands.add_parser(
         "report",
@@ -197,12 +203,17 @@ def import_original(options: argparse.Namespace) -> str:
 
 
 def export_forms(options: argparse.Namespace) -> str:
+    from adda.classification.classifier import load_classifier
     from adda.recipes.storage import load_model
-    from adda.serving.export import export
+    from adda.serving.export import classifier, export, translator
 
     _check_new(options.out)
-    difference = export(load_model(options.model), options.out)
-    return f"{options.out}: within {difference:.1e} of the model"
+    modules = [translator(load_model(options.model))]
+    if options.classifier:
+        modules.append(classifier(load_classifier(options.classifier)))
+    difference = export(modules, options.out)
+    names = " and ".join(module.name for module in modules)
+    return f"{options.out}: {names}, within {difference:.1e} of the model"
 
 
 def translate(options: argparse.Namespace) -> str:

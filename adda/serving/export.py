@@ -1,7 +1,9 @@
-"""A trained translator in the forms that other programs load: SavedModel and ONNX."""
+"""Trained networks in the forms that other programs load: SavedModel and ONNX."""
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import keras
 import numpy as np
 import onnxruntime
 import tensorflow as tf
@@ -14,73 +16,108 @@ from adda.recipes.recipe import Recipe
 
 OPSET = 17  # of ONNX, 2022: old enough for every runtime in use
 CHECKED = 20  # images
-CLOSE = 1e-4  # of images in [0, 1]
-SAVED_MODEL, ONNX = "saved_model", "translator.onnx"
+CLOSE = 1e-4  # of images in [0, 1], and of probabilities
+SAVED_MODEL, ONNX = "{}_saved_model", "{}.onnx"
+RANGE = "float32 [n, 28, 28, 3] in [0, 1], not 0 to 255; values outside are cut off"
 
 
 class Exported(tf.Module):
-    """The translator as one function of two arrays, both float32 [n, 28, 28, 3].
+    """A function of arrays that are named and in [0, 1], float32 [n, 28, 28, 3] each.
 
-    Digits are 0 or 1, as the networks were trained on; styles are in [0, 1].
+    Args:
+        name: of the files.
+        networks: those whose weights the function uses.
+        inputs: their names.
+        output: its name.
     """
 
-    def __init__(self, model: Recipe):
-        super().__init__()
-        self.networks = model.networks  # so that their weights are saved
-        self.model_translate = model.translate
+    def __init__(
+        self,
+        name: str,
+        networks: Iterable[keras.Model],
+        function: Callable[..., tf.Tensor],
+        inputs: Sequence[str],
+        output: str,
+    ):
+        super().__init__(name)
+        self.networks = list(networks)  # so that their weights are saved
+        self.inputs, self.output = inputs, output
+        self.signature = [tf.TensorSpec([None, *IMAGE], tf.float32, each) for each in inputs]
 
-    @tf.function(
-        input_signature=[
-            tf.TensorSpec([None, *IMAGE], tf.float32, "digit"),
-            tf.TensorSpec([None, *IMAGE], tf.float32, "style"),
-        ]
+        def call(*images: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {output: function(*(tf.clip_by_value(each, 0.0, 1.0) for each in images))}
+
+        self.call = tf.function(call, input_signature=self.signature)
+
+
+def translator(model: Recipe) -> Exported:
+    """`digit`, 0 or 1 as the networks were trained on, and `style` to `translated`, an image."""
+    return Exported(
+        "translator", model.networks.values(), model.translate, ("digit", "style"), "translated"
     )
-    def translate(self, digit: tf.Tensor, style: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {"translated": self.model_translate(digit, style)}
 
 
-def export(model: Recipe, out: str | Path) -> float:
-    """Write both forms into a folder, and hold them against the model on random images.
+def classifier(network: keras.Sequential) -> Exported:
+    """`image` to `probabilities`, float32 [n, 10]."""
+
+    def likely(images: tf.Tensor) -> tf.Tensor:
+        return tf.nn.softmax(network(images, training=False))
+
+    return Exported("classifier", [network], likely, ("image",), "probabilities")
+
+
+def export(modules: Sequence[Exported], out: str | Path) -> float:
+    """Write both forms of each into a folder, and hold them against it on random images.
 
     Returns:
-        The largest difference of a pixel from what the model makes, of images in [0, 1].
+        The largest difference of a value.
 
     Raises:
-        AddaError: a form differs from the model by more than 1e-4; nothing is written then.
+        AddaError: a form differs by more than 1e-4; nothing is written then.
     """
-    exported = Exported(model)
-    rng = np.random.default_rng(0)
-    digits = np.float32(rng.random((CHECKED, *IMAGE)) < 0.2)
-    styles = rng.random((CHECKED, *IMAGE), np.float32)
-    expected = model.translate(tf.constant(digits), tf.constant(styles)).numpy()
+    largest = 0.0
     with whole(out) as directory:
-        tf.saved_model.save(exported, str(directory / SAVED_MODEL), signatures=exported.translate)
-        tf2onnx.convert.from_function(
-            exported.translate,
-            input_signature=exported.translate.input_signature,
-            opset=OPSET,
-            output_path=str(directory / ONNX),
-        )
-        differences = {
-            form: float(np.abs(run(directory / form, digits, styles) - expected).max())
-            for form, run in ((SAVED_MODEL, run_saved_model), (ONNX, run_onnx))
-        }
-        for form, difference in differences.items():
-            if not difference <= CLOSE:
-                raise AddaError(
-                    f"{form} differs from the model by {difference:g}, more than {CLOSE:g}; use "
-                    "the model itself, and report this with the versions of tensorflow and tf2onnx"
-                )
-    return max(differences.values())
+        directory.mkdir()
+        for module in modules:
+            largest = max(largest, _export(module, directory))
+    return largest
 
 
-def run_saved_model(path: Path, digits: np.ndarray, styles: np.ndarray) -> np.ndarray:
-    """Translate with a SavedModel alone; arrays as in `Exported`."""
+def _export(module: Exported, directory: Path) -> float:
+    rng = np.random.default_rng(0)
+    # The first is a digit where there are two; a classifier takes any image.
+    images = {name: rng.random((CHECKED, *IMAGE), np.float32) for name in module.inputs}
+    if "digit" in images:
+        images["digit"] = np.float32(images["digit"] < 0.2)
+    expected = module.call(*map(tf.constant, images.values()))[module.output].numpy()
+    saved, onnx = (directory / form.format(module.name) for form in (SAVED_MODEL, ONNX))
+    tf.saved_model.save(module, str(saved), signatures=module.call)
+    graph, _ = tf2onnx.convert.from_function(
+        module.call, input_signature=module.signature, opset=OPSET
+    )
+    for name in module.inputs:
+        graph.metadata_props.add(key=name, value=RANGE)
+    onnx.write_bytes(graph.SerializeToString())
+    largest = 0.0
+    for path, run in ((saved, run_saved_model), (onnx, run_onnx)):
+        difference = float(np.abs(run(path, **images) - expected).max())
+        if not difference <= CLOSE:
+            raise AddaError(
+                f"{path.name} differs from the model by {difference:g}, more than {CLOSE:g}; use "
+                "the model itself, and report this with the versions of tensorflow and tf2onnx"
+            )
+        largest = max(largest, difference)
+    return largest
+
+
+def run_saved_model(path: Path, **images: np.ndarray) -> np.ndarray:
+    """Run a SavedModel alone, on arrays by name."""
     served = tf.saved_model.load(str(path)).signatures["serving_default"]
-    return served(digit=tf.constant(digits), style=tf.constant(styles))["translated"].numpy()
+    (result,) = served(**{name: tf.constant(array) for name, array in images.items()}).values()
+    return result.numpy()
 
 
-def run_onnx(path: Path, digits: np.ndarray, styles: np.ndarray) -> np.ndarray:
-    """Translate with ONNX Runtime alone; arrays as in `Exported`."""
+def run_onnx(path: Path, **images: np.ndarray) -> np.ndarray:
+    """Run an ONNX file with ONNX Runtime alone, on arrays by name."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(["translated"], {"digit": digits, "style": styles})[0]
+    return session.run(None, images)[0]
