@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -77,7 +78,7 @@ def read_run(revision: str | None) -> Run:
     """
     name = revision or "this folder"
     try:
-        read = DVCFileSystem(rev=revision).read_bytes if revision else _read_bytes
+        read = _reader(revision) if revision else _read_bytes
         params = dotted(yaml.safe_load(read("params.yaml")))
         SOURCES[params["data.source"]], params["data.seed"], params["split.seed"]  # which it names
         metrics = {}
@@ -146,6 +147,14 @@ def render_report(runs: list[Run]) -> str:
         ],
         describe=describe,
     )
+
+
+def _reader(revision: str) -> Callable[[str], bytes]:
+    """Reads files of a commit, whose paths begin where the repository does: perhaps above here."""
+    asked = ["git", "rev-parse", "--show-prefix"]
+    here = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
+    files = DVCFileSystem(rev=revision)
+    return lambda path: files.read_bytes(here + path)
 
 
 def _read_bytes(path: str) -> bytes:

@@ -87,6 +87,18 @@ def test_the_page_holds_everything_and_asks_for_nothing(project):
         assert elsewhere not in page
 
 
+def test_a_project_in_a_folder_of_another_repository(project, monkeypatch):
+    inner = project / "projects/inner"
+    inner.mkdir(parents=True)
+    for name in ("params.yaml", "metrics", "dvc.lock"):
+        (project / name).rename(inner / name)
+    git("init", "-q")
+    commit("first")
+    monkeypatch.chdir(inner)
+    assert read_run("first").metrics["adapted_accuracy"] == 0.956
+    assert read_run("HEAD").outs[0]["md5"] == "abc.dir"
+
+
 def test_revisions_are_compared(project):
     git("init", "-q")
     commit("before")
