@@ -49,7 +49,6 @@ def main() -> str:
         "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
     own.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
-    own.add_argument("--input", required=True, nargs="+", metavar="PATH", help="files or folders")
     own.add_argument("--output", required=True, type=Path, metavar="FOLDER")
     own.add_argument(
         "--style",
@@ -73,11 +72,14 @@ def main() -> str:
         "table has a row for each image; a contact sheet beside it shows the first ones.",
     )
     classes.add_argument("--model", default="data/adapted", help="what *adapt* wrote: %(default)s")
-    classes.add_argument("--input", required=True, nargs="+", metavar="PATH", help="as above")
     classes.add_argument("--output", required=True, type=Path, metavar="FILE", help="a .csv file")
     classes.add_argument(
         "--copy-to", type=Path, metavar="FOLDER", help="copy pictures into folders 0 to 9 there"
     )
+    for command in (own, classes):
+        command.add_argument(
+            "--input", required=True, nargs="+", metavar="PATH", help="files or folders"
+        )
     original = commands.add_parser(
         "import-weights",
         help="read a TensorFlow 1 checkpoint of the original project",

@@ -14,8 +14,9 @@ from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_csv
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHOWN, in_colour, is_stack, open_stack, read_pictures
+from adda.serving.image_files import SHOWN, in_colour, is_stack, open_stacks, read_pictures
 
+COLUMNS = ("file", "image", "class", "probability", "runner_up", "runner_up_probability")
 SHEET_SUFFIX = ".png"  # of the contact sheet, beside the table
 
 
@@ -86,21 +87,13 @@ def classify_files(
     return len(result), skipped
 
 
-COLUMNS = ("file", "image", "class", "probability", "runner_up", "runner_up_probability")
-
-
 def _batches(
     files: list[Path], skipped: list[str]
 ) -> Iterator[tuple[list[Path], np.ndarray, np.ndarray]]:
     """Files, the place of each image in its file, and images, uint8 [n, 28, 28, 3]."""
     for good, images in read_pictures([file for file in files if not is_stack(file)], skipped):
         yield good, np.zeros(len(good), int), images
-    for file in filter(is_stack, files):
-        try:
-            stack = open_stack(file)
-        except AddaError as error:
-            skipped.append(str(error))
-            continue
+    for file, stack in open_stacks([file for file in files if is_stack(file)], skipped):
         for start in range(0, len(stack), BATCH_SIZE):
             images = in_colour(stack[start : start + BATCH_SIZE])
             yield [file] * len(images), np.arange(start, start + len(images)), images

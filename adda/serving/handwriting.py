@@ -5,6 +5,8 @@ from PIL import Image
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from adda.datasets.picture_files import DEEP, eight_bits
+
 WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
 FAINTEST = 24  # of 255: what differs less from the paper is paper
 SPECK = 0.05  # of the largest stroke's area
@@ -71,6 +73,8 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
 
 def _grey(image: Image.Image, ink: str) -> Image.Image:
     """Luminance, 0 to 255; transparent pictures on paper that their ink can be seen on."""
+    if image.mode.startswith(DEEP):
+        image = eight_bits(image)
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         alpha = np.asarray(clear.getchannel("A"), float) + 1e-9

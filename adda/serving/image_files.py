@@ -41,9 +41,8 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
                 for each in sorted(path.iterdir())
                 if not each.name.startswith(".") and each.name != SHEET
             ]
-            images = [each for each in inside if each.is_file() and _is_image(each)]
-            found += images
-            left_out += [each for each in inside if each not in set(images)]
+            for each in inside:
+                (found if each.is_file() and _is_image(each) else left_out).append(each)
         elif path.exists():
             found.append(path)
         else:
@@ -107,7 +106,7 @@ def translate_files(
         skipped.append(f"{places.pop(SHEET)} would be overwritten by the contact sheet; rename it")
     output.mkdir(parents=True, exist_ok=True)
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
-    stacks = {output / name: file for name, file in places.items() if is_stack(file)}
+    stacks = {file: output / name for name, file in places.items() if is_stack(file)}
     read = read_colours if reverse else partial(read_digit_image, ink=ink)
     prepare = in_colour if reverse else partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
@@ -155,19 +154,25 @@ def _translate_pictures(
         yield before, after
 
 
-def _translate_stacks(
-    files: dict[Path, Path],
-    prepare: Callable[[np.ndarray], np.ndarray],
-    translate: Translate,
-    skipped: list[str],
-) -> Pairs:
-    for place, file in files.items():
+def open_stacks(files: list[Path], skipped: list[str]) -> Iterator[tuple[Path, np.ndarray]]:
+    """Open stacks, each with its file, one at a time; `skipped` gets what cannot be read."""
+    for file in files:
         try:
             stack = open_stack(file)
         except AddaError as error:
             skipped.append(str(error))
-            continue
-        with whole(place) as unfinished, unfinished.open("wb") as out:
+        else:
+            yield file, stack
+
+
+def _translate_stacks(
+    places: dict[Path, Path],
+    prepare: Callable[[np.ndarray], np.ndarray],
+    translate: Translate,
+    skipped: list[str],
+) -> Pairs:
+    for file, stack in open_stacks(list(places), skipped):
+        with whole(places[file]) as unfinished, unfinished.open("wb") as out:
             for start in range(0, len(stack), BATCH_SIZE):
                 before = prepare(stack[start : start + BATCH_SIZE])
                 after = translate(before)

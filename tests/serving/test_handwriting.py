@@ -90,6 +90,11 @@ def test_the_ink_can_be_forced():
     assert not bright_ink(255 - framed, "light").any()
 
 
+def test_sixteen_bits_a_pixel():
+    deep = Image.fromarray(np.asarray(seven(), np.uint16) * 257)
+    assert (to_digit(deep) == to_digit(seven())).all()
+
+
 @pytest.mark.parametrize("size", [(90, 60), (28, 28), (1, 1)])
 @pytest.mark.parametrize("paper", [0, 128, 255])
 def test_an_empty_page_has_no_digit(paper, size):
