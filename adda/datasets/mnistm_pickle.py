@@ -1,5 +1,6 @@
 """The data source "pickle": MNIST-M as others published it, without labels, in MNIST's order."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ PICKLES = ("mnistm_data.pkl", "mnistm_data.pkl.gz", "keras_mnistm.pkl", "keras_m
 SAMPLE = 2000  # images, evenly spaced, on which the order is proved
 DECOYS = 4  # other digits that each image is tried with
 REQUIRED = 0.9  # share of the sample that its own digit must explain best; by chance: 1/5
+OTHER_STROKES = 127  # above it lies stroke, in what others blended from grey or cut digits
 
 
 def published_images(
@@ -73,7 +75,9 @@ def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
 
     Blending with the same digit again undoes the blend and leaves a photograph, which is smooth;
     with another digit it leaves the outlines of both. So on a sample each image's own digit must
-    leave a smoother picture than the decoys, digits from elsewhere in the set.
+    leave a smoother picture than the decoys, digits from elsewhere in the set. Images that were
+    blended otherwise than published (from grey digits, or cut at another value) are proved with
+    thinner strokes, and warned about.
 
     Args:
         digits: uint8 [n, 28, 28].
@@ -82,18 +86,31 @@ def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
     Raises:
         AddaError: too few images are explained by their own digit.
     """
+    explained = _explained(digits, images)
+    if explained >= REQUIRED:
+        return
+    if _explained(digits > OTHER_STROKES, images) >= REQUIRED:
+        print(
+            f"warning: {where} is in MNIST's order, but was not blended from digits cut at zero, "
+            "as the published MNIST-M: accuracies do not compare with papers",
+            file=sys.stderr,
+        )
+        return
+    raise AddaError(
+        f"{where} is not in MNIST's order: only {explained:.0%} of a sample of its images "
+        "show their own digit, so its labels are unknown; use a pickle in the published order"
+    )
+
+
+def _explained(digits: np.ndarray, images: np.ndarray) -> float:
+    """The share of a sample of images that their own digit explains best."""
     sample = np.linspace(0, len(images) - 1, min(SAMPLE, len(images))).astype(int)
     own = _roughness(blend(digits[sample], images[sample]))
     others = [
         _roughness(blend(digits[np.roll(sample, shift)], images[sample]))
         for shift in range(1, DECOYS + 1)
     ]
-    explained = float((own < np.min(others, axis=0)).mean())
-    if explained < REQUIRED:
-        raise AddaError(
-            f"{where} is not in MNIST's order: only {explained:.0%} of a sample of its images "
-            "show their own digit, so its labels are unknown; use a pickle in the published order"
-        )
+    return float((own < np.min(others, axis=0)).mean())
 
 
 def _roughness(images: np.ndarray) -> np.ndarray:

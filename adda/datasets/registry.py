@@ -6,6 +6,7 @@ from adda.common.errors import AddaError
 from adda.datasets.build import BUILD
 from adda.datasets.folders import FOLDERS
 from adda.datasets.mnistm_pickle import PICKLE
+from adda.datasets.mnistm_pictures import PICTURES
 from adda.datasets.packaged import PACKAGED
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
@@ -14,6 +15,7 @@ SOURCES: dict[str, Source] = {
     "packaged": PACKAGED,
     "build": BUILD,
     "pickle": PICKLE,
+    "pictures": PICTURES,
     "folders": FOLDERS,
 }
 

@@ -290,6 +290,30 @@ def test_images_out_of_order_are_refused(coloured, digits, damage):
         published_images(damage(coloured), digits, "file.pkl")
 
 
+def patches_and_grey(digits, seed=3):
+    photographs = packaged_photographs()
+    rng = np.random.default_rng(seed)
+    return make_mnistm(np.zeros_like(digits), photographs, rng), digits[..., None]
+
+
+@pytest.mark.parametrize(
+    "blended",
+    [
+        lambda patches, grey: np.abs(patches.astype(int) - grey).astype(np.uint8),
+        lambda patches, grey: np.where(grey > 127, 255 - patches, patches),
+    ],
+    ids=["grey", "cut at 127"],
+)
+def test_images_blended_otherwise_are_in_order_all_the_same(digits, blended, capsys):
+    images = blended(*patches_and_grey(digits["x_test"]))
+    check_order(digits["x_test"], images, "file.pkl: test")
+    assert "is in MNIST's order, but was not blended from digits cut at zero" in (
+        capsys.readouterr().err
+    )
+    with pytest.raises(AddaError, match="not in MNIST's order"):
+        check_order(digits["x_test"], np.roll(images, 1, axis=0), "file.pkl: test")
+
+
 def test_the_order_of_real_images_is_proved_with_room_to_spare(coloured, digits, monkeypatch):
     monkeypatch.setattr("adda.datasets.mnistm_pickle.REQUIRED", 0.98)
     check_order(digits["x_train"], coloured["train"], "file.pkl")
