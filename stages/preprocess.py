@@ -18,8 +18,11 @@ def main() -> str:
     with whole("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)
-    sizes = (f"{split} {len(arrays[f'images/source_{split}']):,}" for split in SPLITS)
-    return f"data/processed: images of each domain: {', '.join(sizes)}"
+    sizes = []
+    for domain in ("source", "target"):
+        counts = (f"{split} {len(arrays[f'images/{domain}_{split}']):,}" for split in SPLITS)
+        sizes.append(f"{domain} {', '.join(counts)}")
+    return f"data/processed: {'; '.join(sizes)}"
 
 
 if __name__ == "__main__":
