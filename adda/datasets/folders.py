@@ -7,7 +7,7 @@ import numpy as np
 from adda.common.array_files import check_images, check_labels
 from adda.common.errors import AddaError
 from adda.datasets.mnistm import SIZE, mnist_labels
-from adda.datasets.picture_files import SUFFIXES, open_picture, reading
+from adda.datasets.picture_files import find_labelled, open_picture, reading
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
@@ -71,18 +71,14 @@ def _read_pickle(pickled: Path, mode: str) -> dict[str, tuple[np.ndarray, np.nda
 
 
 def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    images, labels = [], []
-    for digit in range(10):
-        for path in sorted((folder / part / str(digit)).glob("*")):
-            if path.suffix.lower() in SUFFIXES:
-                images.append(_read_picture(path, mode))
-                labels.append(digit)
-    if not images:
+    named = find_labelled(folder / part)
+    if not named:
         raise AddaError(
             f"{folder / part} holds no picture; put PNG or JPEG files into its folders 0 to 9, "
             "one for each digit"
         )
-    return np.stack(images), np.array(labels)
+    images = [_read_picture(path, mode) for path, _ in named]
+    return np.stack(images), np.array([digit for _, digit in named])
 
 
 def _read_picture(path: Path, mode: str) -> np.ndarray:

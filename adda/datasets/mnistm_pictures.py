@@ -9,7 +9,7 @@ from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import SIZE
-from adda.datasets.picture_files import SUFFIXES, open_picture, reading
+from adda.datasets.picture_files import find_labelled, open_picture, reading
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 
@@ -50,13 +50,7 @@ def _find(directory: Path, part: str) -> list[tuple[Path, int]]:
         if listed.is_file():
             return _read_list(listed, folder / f"mnist_m_{part}")
         for name in NAMES[part]:
-            classes = [
-                (path, digit)
-                for digit in range(10)
-                for path in sorted((folder / name / str(digit)).glob("*"))
-                if path.suffix.lower() in SUFFIXES
-            ]
-            if classes:
+            if classes := find_labelled(folder / name):
                 order = np.random.default_rng(0).permutation(len(classes))
                 return [classes[index] for index in order]
     raise AddaError(
@@ -71,7 +65,7 @@ def _read_list(listed: Path, folder: Path) -> list[tuple[Path, int]]:
         if not line.strip():
             continue
         name, _, digit = line.strip().rpartition(" ")
-        if not name or digit not in set("0123456789") or len(digit) != 1:
+        if not name or digit not in set("0123456789"):
             raise AddaError(f"{listed}, line {number}: {line!r} is not a file's name and a digit")
         named.append((folder / name.strip(), int(digit)))
     if not named:

@@ -17,6 +17,16 @@ SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
 
 
+def find_labelled(folder: Path) -> list[tuple[Path, int]]:
+    """The pictures in a folder's folders 0 to 9, each with its digit; by digit, then by name."""
+    return [
+        (path, digit)
+        for digit in range(10)
+        for path in sorted((folder / str(digit)).glob("*"))
+        if path.suffix.lower() in SUFFIXES
+    ]
+
+
 @contextmanager
 def reading(path: str | Path) -> Iterator[None]:
     """Turn whatever a damaged file raises into one sentence that names it.
