@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.common.outputs import whole, write_csv
 from adda.common.runner import run_stage
 from adda.reporting.experiments import benchmark, over_seeds, unfinished
+from adda.reporting.provenance import OTHERS, leave_out_others
 
 
 def main() -> str:
@@ -168,10 +169,9 @@ def write_report(options: argparse.Namespace) -> str:
 def _experiments() -> list[dict]:
     shallow = ["git", "rev-parse", "--is-shallow-repository"]
     if subprocess.run(shallow, capture_output=True, text=True).stdout.strip() == "true":
-        print(
-            "warning: this clone is shallow (--depth), in which DVC keeps no queued experiment "
-            "though it calls each a success; run: git fetch --unshallow",
-            file=sys.stderr,
+        warn(
+            "this clone is shallow (--depth), in which DVC keeps no queued experiment "
+            "though it calls each a success; run: git fetch --unshallow"
         )
     command = [sys.executable, "-m", "dvc", "exp", "show", "--json"]
     shown = subprocess.run(command, capture_output=True, text=True)
@@ -179,7 +179,9 @@ def _experiments() -> list[dict]:
         raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
     experiments = json.loads(shown.stdout)
     if count := unfinished(experiments):
-        print(f"warning: {count} queued, running or failed runs do not count", file=sys.stderr)
+        warn(f"{count} queued, running or failed runs do not count")
+    if others := leave_out_others(experiments):
+        warn(f"{', '.join(others)} left out; {OTHERS}")
     return experiments
 
 

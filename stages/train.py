@@ -1,6 +1,5 @@
 """Train the networks of the recipe on both domains' training images, without target labels."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -81,10 +80,11 @@ def main() -> str:
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     """Take a trained model as it is; metrics and curves of the training stay empty."""
     examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
-    snapshots = Snapshots(load_model(folder), *examples, steps=0)
+    model = load_model(folder)
+    snapshots = Snapshots(model, *examples, steps=0)
     snapshots.update([{"step": 0}])
     with whole("data/model") as directory:
-        shutil.copytree(folder, directory)
+        save_model(directory, model)
         write_examples(directory, snapshots, target)
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
     write_json(SUMMARY, {"step": 0})

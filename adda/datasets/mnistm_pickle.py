@@ -1,13 +1,12 @@
 """The data source "pickle": MNIST-M as others published it, without labels, in MNIST's order."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pooch
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
@@ -90,10 +89,9 @@ def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
     if explained >= REQUIRED:
         return
     if _explained(digits > OTHER_STROKES, images) >= REQUIRED:
-        print(
-            f"warning: {where} is in MNIST's order, but was not blended from digits cut at zero, "
-            "as the published MNIST-M: accuracies do not compare with papers",
-            file=sys.stderr,
+        warn(
+            f"{where} is in MNIST's order, but was not blended from digits cut at zero, "
+            "as the published MNIST-M: accuracies do not compare with papers"
         )
         return
     raise AddaError(

@@ -9,7 +9,6 @@ random numbers of `sample_batch` depend on the number of the step alone.
 import hashlib
 import json
 import os
-import sys
 import time
 import zipfile
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.common.errors import warn
 from adda.common.outputs import whole
 from adda.engine.devices import is_chief
 
@@ -78,7 +78,7 @@ class Checkpoints:
                 if shapes != [(tuple(v.shape), v.dtype) for v in variables]:
                     raise ValueError("it belongs to other networks")
             except DAMAGED as error:
-                _warn(f"{path} is set aside, it cannot be used ({error})")
+                warn(f"{path} is set aside, it cannot be used ({error})")
                 path.rename(path.with_suffix(".damaged"))
                 continue
             for variable, value in zip(variables, values, strict=True):
@@ -99,7 +99,7 @@ class Checkpoints:
             for old in self._paths()[:-KEPT]:
                 old.unlink()
         except OSError as error:
-            _warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
+            warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
         self.saved_at = time.monotonic()
 
     def _paths(self) -> list[Path]:
@@ -129,7 +129,3 @@ def _from_chief(value: np.ndarray) -> np.ndarray:
         )
     )
     return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()
-
-
-def _warn(message: str) -> None:
-    print(f"warning: {message}", file=sys.stderr)

@@ -1,12 +1,13 @@
 """Where the arithmetic happens: a GPU where there is one, else the CPU; or many of them."""
 
-import json
 import os
-from typing import Literal
+from typing import Annotated, Literal, Self
 
 import tensorflow as tf
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from adda.common.errors import AddaError
+from adda.common.params import Group
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -72,24 +73,50 @@ def make_strategy(choice: str) -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes: the first worker, or the only process."""
+    """Whether this process is the one that writes: the chief, without one worker 0, or alone."""
     resolver = strategy.cluster_resolver
-    return resolver is None or (resolver.task_type, resolver.task_id) in (
-        (None, None),
-        ("chief", 0),
-        ("worker", 0),
-    )
+    if resolver is None or resolver.task_type is None:
+        return True
+    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
+    return (resolver.task_type, resolver.task_id) == (first, 0)
+
+
+class _Jobs(Group):
+    chief: Annotated[tuple[str, ...], Field(max_length=1)] = ()
+    worker: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Task(Group):
+    type: Literal["chief", "worker"]
+    index: Annotated[int, Field(ge=0)]
+
+
+class _Cluster(BaseModel):
+    """What TF_CONFIG holds; TensorFlow knows more, such as `rpc_layer`."""
+
+    cluster: _Jobs
+    task: _Task
+
+    @model_validator(mode="after")
+    def _the_task_is_of_the_cluster(self) -> Self:
+        count = len(getattr(self.cluster, self.task.type))
+        if self.task.index >= count:
+            raise ValueError(f"{self.task.type} {self.task.index} is not among its {count}")
+        return self
 
 
 def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
     resolvers = tf.distribute.cluster_resolver
     if "TF_CONFIG" in os.environ:
         try:
-            described = json.loads(os.environ["TF_CONFIG"])
-            described["cluster"]["worker"], described["task"]["index"]
-        except (ValueError, KeyError, TypeError) as error:
+            _Cluster.model_validate_json(os.environ["TF_CONFIG"])
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ")
+                for each in error.errors()
+            )
             raise AddaError(
-                f"TF_CONFIG does not describe a cluster ({error}); it must hold the cluster's "
+                f"TF_CONFIG does not describe a cluster ({wrong}); it must hold the cluster's "
                 "workers and this process's task, as in docs/running.md"
             ) from None
         return resolvers.TFConfigClusterResolver()

@@ -14,13 +14,14 @@ from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from scmrepo.exceptions import SCMError
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.common.runner import TIMINGS
 from adda.datasets.registry import SOURCES
 from adda.evaluation.metrics import METRICS
 from adda.reporting.card import describe, templates
 from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
+from adda.reporting.provenance import OTHERS, cached_listing, produced
 
 FILES = ("train", "evaluation")
 TABLES = {  # and the columns that the charts need
@@ -79,23 +80,34 @@ def read_run(revision: str | None) -> Run:
     name = revision or "this folder"
     try:
         read = _reader(revision) if revision else _read_bytes
-        params = dotted(yaml.safe_load(read("params.yaml")))
+        nested = yaml.safe_load(read("params.yaml"))
+        params = dotted(nested)
         SOURCES[params["data.source"]], params["data.seed"], params["split.seed"]  # which it names
+        lock = yaml.safe_load(_optional(read, "dvc.lock") or "") or {"stages": {}}
+        own = produced(lock, nested, cached_listing())
+        others = []
+
+        def result(path: str) -> bytes | None:
+            content = _optional(read, path)
+            if content is None or path in own:
+                return content
+            others.append(path)
+            return None
+
         metrics = {}
         for each in FILES:
-            content = _optional(read, f"metrics/{each}.json")
+            content = result(f"metrics/{each}.json")
             metrics |= {key: float(value) for key, value in json.loads(content or "{}").items()}
         tables = {
             each: _read_table(content, columns)
             for each, columns in TABLES.items()
-            if (content := _optional(read, f"metrics/{each}.csv"))
+            if (content := result(f"metrics/{each}.csv"))
         }
         pictures = {
             each: "data:image/png;base64," + base64.b64encode(content).decode()
             for each, _ in PICTURES
-            if (content := _optional(read, f"metrics/{each}.png"))
+            if (content := result(f"metrics/{each}.png"))
         }
-        lock = yaml.safe_load(_optional(read, "dvc.lock") or "") or {"stages": {}}
         outs = [
             {"stage": stage, "path": out["path"], "md5": out.get("md5", ""), "size": out["size"]}
             for stage, entry in lock["stages"].items()
@@ -108,6 +120,8 @@ def read_run(revision: str | None) -> Run:
             f"{name} cannot be read ({' '.join(str(error).split())}); run dvc repro, or name a "
             "commit or an experiment of `dvc exp show`"
         ) from None
+    if others:
+        warn(f"{name}: {', '.join(others)} left out; {OTHERS}")
     if "translated_accuracy" not in metrics:
         raise AddaError(f"{name} holds no results yet; run dvc repro")
     return Run(name, params, metrics, tables, pictures, outs, timings)

@@ -1,6 +1,6 @@
 """A user's own image files through a translator, a few hundred at a time."""
 
-import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from io import BytesIO
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.common.outputs import whole
 from adda.datasets.picture_files import SUFFIXES, open_picture, reading
 from adda.evaluation.pictures import save_grid
@@ -50,7 +50,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     if left_out:
         some = ", ".join(map(str, left_out[:NAMED])) + (", ..." if left_out[NAMED:] else "")
         message = f"{len(left_out)} files or folders are left out, they are no images: {some}"
-        print(f"warning: {message}; name folders as inputs of their own", file=sys.stderr)
+        warn(f"{message}; name folders as inputs of their own")
     if not found:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
     return list(dict.fromkeys(found))
@@ -77,8 +77,11 @@ def read_colours(path: Path) -> np.ndarray:
 
 def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
     """A picture's digit, uint8 [28, 28]: see `to_digit`."""
-    with reading(path):
-        return to_digit(open_picture(path), ink)
+    with reading(path), warnings.catch_warnings(record=True, action="always") as noticed:
+        digit = to_digit(open_picture(path), ink)
+    for each in noticed:
+        warn(f"{path}: {each.message}")
+    return digit
 
 
 def translate_files(

@@ -1,12 +1,12 @@
 """What can be seen of a training while it runs."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
+from adda.common.errors import warn
 from adda.common.outputs import write_csv, write_json
 from adda.engine.checkpoints import History
 from adda.recipes.recipe import Recipe
@@ -32,7 +32,7 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str, model:
     def warn_once(kind: str, message: str) -> None:
         if kind not in warned:
             warned.add(kind)
-            print(f"warning: {message}", file=sys.stderr)
+            warn(message)
 
     def watch(history: History, images: np.ndarray | None) -> None:
         step = history[-1]["step"]

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, first_of_all_workers
 
 from adda.common.errors import AddaError
+from adda.engine import devices
 from adda.engine.devices import make_strategy
 
 STEPS = 20
@@ -123,7 +125,32 @@ def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single, lost
     assert_same_losses(history(tmp_path), single["split"])
 
 
-@pytest.mark.parametrize("described", ["", "{}", '{"cluster": {"worker": []}}', "[]"])
+def described(task, **cluster):
+    return json.dumps({"cluster": cluster, "task": task})
+
+
+TWO = ["10.0.0.1:1", "10.0.0.2:1"]
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        "",
+        "{}",
+        "[]",
+        described({"type": "worker", "index": 0}, worker=[]),
+        described({"type": "worker", "index": 0}, chief=TWO, worker=TWO),
+        described({"type": "worker", "index": 0}, worker=TWO, ps=TWO),
+        described({"type": "worker", "index": 2}, worker=TWO),
+        described({"type": "chief", "index": 0}, worker=TWO),
+        described({"type": "worker", "index": -1}, worker=TWO),
+        described({"type": "worker", "index": "first"}, worker=TWO),
+        described({"type": "boss", "index": 0}, worker=TWO),
+        described({"index": 0}, worker=TWO),
+        described({"type": "worker"}, worker=TWO),
+        json.dumps({"cluster": {"worker": TWO}}),
+    ],
+)
 def test_a_cluster_that_is_not_described_is_one_clear_sentence(monkeypatch, described):
     monkeypatch.setenv("TF_CONFIG", described)
     with pytest.raises(AddaError, match="TF_CONFIG does not describe a cluster"):
@@ -132,3 +159,18 @@ def test_a_cluster_that_is_not_described_is_one_clear_sentence(monkeypatch, desc
     monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
     with pytest.raises(AddaError, match="neither TF_CONFIG nor Slurm"):
         make_strategy("multi_worker")
+
+
+@pytest.mark.parametrize(
+    ("task", "chief", "writes"),
+    [
+        ("worker", False, True),
+        ("worker", True, False),
+        ("chief", True, True),
+    ],
+)
+def test_one_process_writes(monkeypatch, task, chief, writes):
+    cluster = {"worker": TWO} | ({"chief": ["10.0.0.3:1"]} if chief else {})
+    monkeypatch.setenv("TF_CONFIG", described({"type": task, "index": 0}, **cluster))
+    resolver = devices._cluster()
+    assert devices.is_chief(SimpleNamespace(cluster_resolver=resolver)) is writes

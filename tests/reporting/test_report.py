@@ -35,6 +35,7 @@ METRICS = {
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with the results of a run, in no repository yet."""
+    monkeypatch.chdir(tmp_path)
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
     metrics = tmp_path / "metrics"
@@ -49,12 +50,25 @@ def project(tmp_path, monkeypatch):
         read.to_csv(metrics / f"{name}.csv", index=False)
     for name, _ in PICTURES:
         Image.fromarray(np.zeros((300, 1200, 3), np.uint8)).save(metrics / f"{name}.png")
-    outs = [{"path": "data/raw", "md5": "abc.dir", "size": 12}]
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump({"stages": {"download": {"outs": outs}}}))
+    write_lock(params)
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/timings.json").write_text('{"train": 93.4}')
-    monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def write_lock(params):
+    """As if the whole pipeline had just run with these parameters."""
+    results = [f"metrics/{path.name}" for path in Path("metrics").iterdir()]
+    recorded = {"params.yaml": {"loss": params["loss"]}}
+    outs = {"download": ["data/raw"], "train": results}
+    stages = {
+        stage: {
+            "params": recorded,
+            "outs": [{"path": path, "md5": "abc.dir", "size": 12} for path in paths],
+        }
+        for stage, paths in outs.items()
+    }
+    Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
 
 
 def git(*arguments):
@@ -106,6 +120,7 @@ def test_revisions_are_compared(project):
     params["loss"]["l2_weight"] = 5
     Path("params.yaml").write_text(yaml.safe_dump(params))
     evaluation = METRICS["evaluation"]
+    write_lock(params)
     path = Path("metrics/evaluation.json")
     path.write_text(json.dumps(evaluation | {"adapted_accuracy": 0.777}))
     commit("after")
@@ -118,6 +133,15 @@ def test_revisions_are_compared(project):
     assert '<th scope="row">train.steps</th><td>800</td>' not in page
     with pytest.raises(AddaError, match="nowhere cannot be read"):
         read_run("nowhere")
+
+
+def test_results_of_other_parameters_are_left_out(project, capsys):
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    params["loss"]["l2_weight"] = 5
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    with pytest.raises(AddaError, match="no results yet"):
+        read_run(None)
+    assert "metrics/evaluation.json" in capsys.readouterr().err
 
 
 def test_values_are_escaped(project):

@@ -1,0 +1,100 @@
+"""Metrics count for the run whose parameters produced them."""
+
+import copy
+
+import pytest
+import yaml
+
+from adda.reporting.provenance import leave_out_others, produced
+
+PARAMS = {"split": {"seed": 0}, "train": {"steps": 800, "rates": {"one": 0.1}}, "classifier": 3}
+
+
+def stage(params, deps, outs):
+    return {
+        "params": {"params.yaml": {name: PARAMS[name] for name in params}},
+        "deps": [{"path": path, "md5": md5} for path, md5 in deps.items()],
+        "outs": [{"path": path, "md5": md5} for path, md5 in outs.items()],
+    }
+
+
+@pytest.fixture
+def lock():
+    code = {"adda/common": "5.dir"}
+    stages = {
+        "preprocess": stage(["split"], code, {"data/processed": "1.dir"}),
+        "train": stage(
+            ["train"], {"data/processed/a.npy": "a"}, {"data/model": "2.dir", "train.json": "3"}
+        ),
+        "evaluate": stage(["classifier"], {"data/model": "2.dir"}, {"evaluation.json": "4"}),
+    }
+    return {"stages": stages}
+
+
+def listing(md5):
+    return {"1.dir": {"a.npy": "a"}}.get(md5, {})
+
+
+ALL = {"data/processed", "data/model", "train.json", "evaluation.json"}
+
+
+def test_a_whole_run(lock):
+    assert produced(lock, PARAMS, listing) == ALL
+    assert produced(lock, PARAMS, lambda md5: {}) == ALL  # a cache that was cleared
+    assert produced({}, PARAMS, listing) == set()
+
+
+@pytest.mark.parametrize(
+    ("group", "left"),
+    [
+        ("classifier", ALL - {"evaluation.json"}),
+        ("train", {"data/processed"}),
+        ("split", set()),
+    ],
+)
+def test_parameters_edited_without_a_run(lock, group, left):
+    assert produced(lock, PARAMS | {group: {"rates": 7}}, listing) == left
+    assert produced(lock, {key: PARAMS[key] for key in PARAMS.keys() - {group}}, listing) == left
+
+
+def test_a_single_stage_that_ran(lock):
+    """Its outs are new, and later stages' results are of what lay there before."""
+    lock["stages"]["train"]["outs"][0]["md5"] = "9.dir"
+    assert produced(lock, PARAMS, listing) == ALL - {"evaluation.json"}
+
+
+def test_a_file_of_a_folder_that_changed(lock):
+    lock["stages"]["preprocess"]["outs"][0]["md5"] = "7.dir"
+    assert produced(lock, PARAMS, lambda md5: {"a.npy": "b"}) == {"data/processed"}
+
+
+def test_a_parameter_by_its_dotted_name(lock):
+    lock["stages"]["train"]["params"]["params.yaml"] = {"train.rates.one": 0.1}
+    assert produced(lock, PARAMS, listing) == ALL
+    other = copy.deepcopy(PARAMS)
+    other["train"]["rates"]["one"] = 0.2
+    assert produced(lock, other, listing) == {"data/processed"}
+
+
+def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        "adda.reporting.provenance._git_show", lambda file: read.append(file) or yaml.dump(lock)
+    )
+    monkeypatch.setattr("adda.reporting.provenance.cached_listing", lambda: listing)
+
+    def run(rev, params):
+        metrics = {"train.json": {}, "evaluation.json": {}}
+        return {
+            "rev": rev,
+            "data": {"params": {"params.yaml": {"data": params}}} | {"metrics": metrics},
+        }
+
+    edited = run("2" * 40, PARAMS | {"classifier": 4}) | {"name": "tidy-cat"}
+    commit = run("1" * 40, PARAMS) | {
+        "experiments": [{"revs": [edited, {"rev": "3", "data": None}]}]
+    }
+    assert leave_out_others([run("workspace", {}), commit]) == ["tidy-cat: evaluation.json"]
+    assert list(commit["data"]["metrics"]) == ["train.json", "evaluation.json"]
+    assert list(edited["data"]["metrics"]) == ["train.json"]
+    assert read == ["1" * 40 + ":./dvc.lock", "2" * 40 + ":./dvc.lock"]
