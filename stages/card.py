@@ -1,9 +1,11 @@
 """Write the model card from the run's own parameters and metrics."""
 
+import pandas as pd
+
 from adda.common.outputs import read_json, whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
-from adda.reporting.card import render_card
+from adda.reporting.card import ends, render_card
 
 
 def main() -> str:
@@ -18,6 +20,7 @@ def main() -> str:
         "model": params.model | read_json("data/model/model.json"),
     }
     metrics = read_json("metrics/train.json") | read_json("metrics/evaluation.json")
+    metrics |= ends(pd.read_csv("metrics/intervals.csv"))
     with whole("metrics/model_card.md") as partial:
         partial.write_text(render_card(groups, metrics), encoding="utf-8")
     return "metrics/model_card.md"

@@ -1,12 +1,11 @@
 """Leave MNIST and MNIST-M under data/raw, in one layout whatever their source."""
 
-from pathlib import Path
-
 import pooch
 
 from adda.common.outputs import whole
-from adda.common.params import read_params
+from adda.common.params import read_form, read_params
 from adda.common.runner import run_stage
+from adda.datasets.downloads import Downloads
 from adda.datasets.raw_files import write_raw
 from adda.datasets.registry import load_source
 from adda.datasets.source import DataParams
@@ -15,7 +14,8 @@ from adda.datasets.source import DataParams
 def main() -> str:
     params = read_params("params.yaml", data=DataParams)
     # Downloads outlive the stage: dvc empties data/raw before it runs, and experiments share them.
-    raw = load_source(params.data, cache=Path(pooch.os_cache("adda")))
+    downloads = read_form("data/downloads.yaml", Downloads, cache=pooch.os_cache("adda"))
+    raw = load_source(params.data, downloads)
     with whole("data/raw") as directory:
         write_raw(directory, raw)
     train, test = (len(raw.mnistm[part]) for part in ("train", "test"))

@@ -42,12 +42,13 @@ def main() -> str:
         source_only=load_classifier("data/source_only"),
         reference=load_classifier("data/target_only"),
     )
-    metrics = compute_metrics(results)
+    metrics, intervals = compute_metrics(results)
     for path, actual, predicted in (
         ("metrics/confusion.csv", results.labels, results.translated_predicted),
         ("metrics/adapted.csv", results.target_labels, results.predicted("adapted")),
     ):
         write_csv(path, pd.DataFrame({"actual": actual, "predicted": predicted}))
+    write_csv("metrics/intervals.csv", intervals)
     write_json("metrics/evaluation.json", metrics)
     return "metrics/evaluation.json: " + ", ".join(
         f"{name} {metrics[name]:.3f}" for name in SUMMARY

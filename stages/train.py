@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.errors import AddaError
 from adda.common.outputs import remove, whole, write_csv, write_json
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
@@ -40,6 +41,11 @@ def main() -> str:
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     model = params.model
+    if model.weights and Path(model.weights).resolve() == Path("data/model").resolve():
+        raise AddaError(
+            "model.weights is data/model itself, which DVC removes before this stage writes it; "
+            "bring it back with dvc checkout, copy it and name the copy"
+        )
     if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
@@ -87,7 +93,7 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
         save_model(directory, model)
         write_examples(directory, snapshots, target)
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
-    write_json(SUMMARY, {"step": 0})
+    write_json(SUMMARY, {})
     return f"data/model: as it was in {folder}, not trained"
 
 

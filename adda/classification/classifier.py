@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.common.errors import AddaError
+from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import run_steps
@@ -132,11 +132,7 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
         AddaError: a file is missing or does not fit the width beside it.
     """
     directory = Path(directory)
-    try:
+    with reading(directory, "dvc repro trains it"):
         classifier = make_classifier(**json.loads((directory / "classifier.json").read_text()))
         classifier.load_weights(directory / "classifier.weights.h5")
-    except (OSError, ValueError) as error:
-        raise AddaError(
-            f"{directory} cannot be loaded as a classifier ({error}); dvc repro trains it"
-        ) from None
-    return classifier
+        return classifier

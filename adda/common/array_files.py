@@ -1,12 +1,11 @@
 """The arrays that stages hand to each other: .npy files with one shape and one dtype each."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 from adda.common.outputs import whole
 
 
@@ -16,15 +15,14 @@ def read_array(path: str | Path) -> np.ndarray:
     Raises:
         AddaError: the file is missing or unreadable.
     """
-    try:
-        array = np.load(path, allow_pickle=False)
+    if not Path(path).exists():
+        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro")
+    with reading(path, "delete it and run dvc repro"):
+        # Mapping checks that the file holds as much as its header says, before memory is asked for.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive of arrays")
-    except FileNotFoundError:
-        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (ValueError, EOFError, OSError, MemoryError, zipfile.BadZipFile) as error:
-        raise AddaError(f"{path} cannot be read ({error}); delete it and run dvc repro") from None
-    return array
+        return np.array(array)
 
 
 def read_images(path: str | Path) -> np.ndarray:

@@ -1,6 +1,9 @@
 """What a user is meant to read: the one exception, and warnings."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class AddaError(Exception):
@@ -10,3 +13,20 @@ class AddaError(Exception):
 def warn(message: str) -> None:
     """Say what the user should know, though the command goes on."""
     print(f"warning: {message}", file=sys.stderr)
+
+
+@contextmanager
+def reading(path: str | Path, remedy: str = "mend or remove it") -> Iterator[None]:
+    """Turn whatever a damaged file raises into one sentence that names it.
+
+    Raises:
+        AddaError: reading failed.
+    """
+    try:
+        yield
+    except AddaError:
+        raise
+    # Decoders raise what they like: struct.error, TypeError, ZeroDivisionError, SyntaxError.
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise AddaError(f"{path} cannot be used ({reason}); {remedy}") from None

@@ -5,7 +5,7 @@ consumes the group, so that a new parameter reruns that stage and what follows a
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -25,7 +25,12 @@ RENAMED = {
     "model.code_size": "recipes.published.code_size",
     "recipes.baseline": "recipes.published",
     "train.device": "device",
+    "data.mnist": "mnist in data/downloads.yaml",
+    "data.mnistm": "mnistm in data/downloads.yaml",
 }
+
+
+Form = TypeVar("Form", bound=BaseModel)
 
 
 class Group(BaseModel):
@@ -50,17 +55,38 @@ def read_params(path: str | Path, **groups: Any) -> Any:
             value; the message names each key.
     """
     path = Path(path)
-    values = _read_yaml(path)
-    if not isinstance(values, dict):
-        raise AddaError(f"{path} holds no groups of parameters; restore it")
+    values = _read_groups(path)
     known = groups.keys() | _declared(path.with_name("dvc.yaml"))
     if unknown := [_unknown(str(name)) for name in values if name not in known]:
         raise AddaError(f"{path}: {'; '.join(unknown)}")
     form = create_model("Params", **{name: (kind, ...) for name, kind in groups.items()})
+    return _check(path, form, {name: values[name] for name in groups if name in values})
+
+
+def read_form(path: str | Path, form: type[Form], **more: Any) -> Form:
+    """Read and validate another YAML file, whole.
+
+    Args:
+        more: fields that the file does not have.
+
+    Raises:
+        AddaError: as `read_params`.
+    """
+    return _check(Path(path), form, _read_groups(Path(path)) | more)
+
+
+def _check(path: Path, form: type[Form], values: Any) -> Form:
     try:
-        return form.model_validate({name: values[name] for name in groups if name in values})
+        return form.model_validate(values)
     except ValidationError as error:
         raise AddaError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from None
+
+
+def _read_groups(path: Path) -> dict[str, Any]:
+    values = _read_yaml(path)
+    if not isinstance(values, dict):
+        raise AddaError(f"{path} holds no groups of parameters; restore it")
+    return values
 
 
 def _read_yaml(path: Path) -> Any:

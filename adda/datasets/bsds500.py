@@ -1,14 +1,13 @@
 """The photographs of BSDS500, whose patches are MNIST-M's backgrounds."""
 
 import tarfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 
 MAX_FILE_BYTES = 2**24
 MAX_PHOTOGRAPHS = 500  # a split
@@ -28,27 +27,24 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
         AddaError: the archive is unreadable, or a split has no photographs in it.
     """
     found: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                place = PurePosixPath(member.name)
-                split = place.parent.name
-                if (
-                    member.isfile()
-                    and place.parent.parent.name == "images"
-                    and split in found
-                    and place.suffix == ".jpg"
-                ):
-                    found[split][place.name] = _decode(tar, member)
-                    if len(found[split]) > MAX_PHOTOGRAPHS:
-                        raise AddaError(f"{archive} holds more photographs than BSDS500")
-    except (OSError, EOFError, tarfile.TarError, zlib.error, Image.DecompressionBombError) as error:
-        raise AddaError(f"{archive} cannot be read ({error}); download it again") from None
+    with reading(archive, "download it again"), tarfile.open(archive) as tar:
+        for member in tar:
+            place = PurePosixPath(member.name)
+            split = place.parent.name
+            if (
+                member.isfile()
+                and place.parent.parent.name == "images"
+                and split in found
+                and place.suffix == ".jpg"
+            ):
+                found[split][place.name] = _decode(tar, member)
+                if len(found[split]) > MAX_PHOTOGRAPHS:
+                    raise AddaError(f"{archive} holds more photographs than BSDS500")
     for split, photographs in found.items():
         if not photographs:
             raise AddaError(
                 f"{archive} holds no photographs under images/{split}; correct "
-                "data.photographs.splits or use the published archive"
+                "data.photographs or use the published archive"
             )
     return [photographs[name] for photographs in found.values() for name in sorted(photographs)]
 

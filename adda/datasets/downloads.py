@@ -5,21 +5,53 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pooch
 import requests
+from pydantic import Field
 from requests.adapters import BaseAdapter
 from tqdm import tqdm
 
 from adda.common.errors import AddaError
+from adda.common.params import Group
 
 TIMEOUT = (5, 20)  # seconds to connect, and between two pieces of the body
 ROUNDS = 2  # over all mirrors
 WEB_PAGE = (b"<!doctype", b"<html")  # how it begins; no file of ours does
 PAUSE = 1.0  # seconds before the second round
 CHUNK = 2**20  # bytes
+
+
+FileName = Annotated[str, Field(pattern=r"^[\w-][\w.-]*$")]
+Urls = Annotated[list[str], Field(min_length=1)]
+Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
+
+
+class Mnist(Group):
+    """MNIST's four files, on each mirror under their own names."""
+
+    urls: Urls
+    hashes: Annotated[list[Digest], Field(min_length=4, max_length=4)]
+
+
+class File(Group):
+    """A file on some mirrors."""
+
+    file: FileName
+    urls: Urls
+    hash: Digest | None
+
+
+class Downloads(Group):
+    """What data/downloads.yaml holds."""
+
+    mnist: Mnist
+    photographs: File
+    mnistm: File
+    cache: Path  # a folder for downloads, kept between runs
 
 
 def fetch(
@@ -45,7 +77,9 @@ def fetch(
             return Path(directory) / name
     for url in urls:
         if not url.startswith(("https://", "file://")):
-            raise AddaError(f"{url} is neither an https nor a file address; correct it in data")
+            raise AddaError(
+                f"{url} is neither an https nor a file address; correct data/downloads.yaml"
+            )
     problems: dict[str, str] = {}
     for round_number in range(ROUNDS):
         if round_number > 0:

@@ -6,6 +6,7 @@ import numpy as np
 
 from adda.common.array_files import check_images, check_labels
 from adda.common.errors import AddaError
+from adda.datasets.downloads import Downloads
 from adda.datasets.mnistm import SIZE, mnist_labels
 from adda.datasets.picture_files import find_labelled, open_picture, reading
 from adda.datasets.raw_files import Raw
@@ -93,7 +94,7 @@ def _read_picture(path: Path, mode: str) -> np.ndarray:
         return np.asarray(image.convert(mode))
 
 
-def load(params: DataParams, _cache: Path) -> Raw:
+def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains from data.directory."""
     if params.directory is None:
         raise AddaError("data.source is folders, but data.directory names none; set it")

@@ -4,15 +4,14 @@ import gzip
 import hashlib
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from adda.common.array_files import check_labels, read_array
-from adda.common.errors import AddaError
-from adda.datasets.downloads import fetch
+from adda.common.errors import AddaError, reading
+from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.source import DataParams
 
 MNIST_LICENCE = "MNIST: CC BY-SA 3.0, Yann LeCun and Corinna Cortes."
@@ -28,13 +27,12 @@ MAX_BYTES = 2**26  # the largest file holds 47 MB
 PLACES = ("", "MNIST/raw", "raw")  # of the user's folder; torchvision makes the second
 KERAS = "mnist.npz"
 GZIP = b"\x1f\x8b"
-BROKEN_ZIP = (zipfile.BadZipFile, zlib.error)
 
 
-def load_mnist(params: DataParams, cache: Path) -> dict[str, np.ndarray]:
+def load_mnist(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]:
     """MNIST from data.directory or the mirrors, as `read_mnist` returns it."""
     names = (name for name, _, _ in FILES.values())
-    hashes = dict(zip(names, params.mnist.hashes, strict=True))
+    hashes = dict(zip(names, downloads.mnist.hashes, strict=True))
 
     folder = Path(params.directory) if params.directory else None
     if folder and (folder / KERAS).is_file():
@@ -43,8 +41,8 @@ def load_mnist(params: DataParams, cache: Path) -> dict[str, np.ndarray]:
     def find(name: str) -> Path:
         if folder and (path := _find_other_name(folder, name)):
             return path
-        urls = [base.rstrip("/") + "/" + name for base in params.mnist.urls]
-        return fetch(name, urls, hashes[name], params.directory, cache)
+        urls = [base.rstrip("/") + "/" + name for base in downloads.mnist.urls]
+        return fetch(name, urls, hashes[name], params.directory, downloads.cache)
 
     return read_mnist(find)
 
@@ -90,14 +88,12 @@ def _find_other_name(folder: Path, name: str) -> Path | None:
 
 
 def _read_keras(path: Path) -> dict[str, np.ndarray]:
-    try:
+    with reading(path, "delete it and copy it again"):
         with zipfile.ZipFile(path) as archive:
             if sum(each.file_size for each in archive.infolist()) > 2 * MAX_BYTES:
                 raise ValueError("it is larger than MNIST")
         with np.load(path, allow_pickle=False) as file:
             return {key: np.ascontiguousarray(file[key]) for key in FILES}
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, *BROKEN_ZIP) as error:
-        raise AddaError(f"{path} cannot be read ({error}); delete it and copy it again") from None
 
 
 def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
@@ -113,15 +109,10 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
 
 
 def _uncompressed(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == GZIP
-            file.seek(0)
-            return (gzip.GzipFile(fileobj=file) if zipped else file).read(MAX_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
-        raise AddaError(
-            f"{path} cannot be read ({error}); delete it and download it again"
-        ) from None
+    with reading(path, "delete it and download it again"), path.open("rb") as file:
+        zipped = file.read(2) == GZIP
+        file.seek(0)
+        return (gzip.GzipFile(fileobj=file) if zipped else file).read(MAX_BYTES)
 
 
 def held_out_labels(directory: str | None, published: np.ndarray) -> np.ndarray:

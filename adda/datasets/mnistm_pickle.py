@@ -8,7 +8,7 @@ import pooch
 
 from adda.common.errors import AddaError, warn
 from adda.datasets.build import BSDS500_LICENCE
-from adda.datasets.downloads import fetch
+from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import blend, mnist_labels
 from adda.datasets.raw_files import Raw
@@ -118,16 +118,16 @@ def _roughness(images: np.ndarray) -> np.ndarray:
     return np.abs(down).mean(axis=(1, 2, 3)) + np.abs(right).mean(axis=(1, 2, 3))
 
 
-def load(params: DataParams, cache: Path) -> Raw:
-    """MNIST, and the pickle of data.directory or of data.mnistm's addresses."""
-    mnist = load_mnist(params, cache)
-    path = _find_pickle(params, cache)
+def load(params: DataParams, downloads: Downloads) -> Raw:
+    """MNIST, and the pickle of data.directory or the one that data/downloads.yaml names."""
+    mnist = load_mnist(params, downloads)
+    path = _find_pickle(params, downloads)
     target = published_images(load_arrays(path), mnist, str(path)) | mnist_labels(mnist)
     return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))
 
 
-def _find_pickle(params: DataParams, cache: Path) -> Path:
-    own = params.mnistm
+def _find_pickle(params: DataParams, downloads: Downloads) -> Path:
+    own = downloads.mnistm
     for name in (own.file, *PICKLES) if params.directory is not None else ():
         path = Path(params.directory) / name
         if not path.is_file():
@@ -136,10 +136,11 @@ def _find_pickle(params: DataParams, cache: Path) -> Path:
             algorithm, _, digest = own.hash.partition(":")
             if pooch.file_hash(str(path), algorithm) != digest:
                 raise AddaError(
-                    f"{path} has another {algorithm} than data.mnistm.hash; correct one of them"
+                    f"{path} has another {algorithm} than data/downloads.yaml says; "
+                    "correct one of them"
                 )
         return path
-    return fetch(own.file, own.urls, own.hash, None, cache)
+    return fetch(own.file, own.urls, own.hash, None, downloads.cache)
 
 
 PICKLE = Source(

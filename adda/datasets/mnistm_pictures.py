@@ -7,6 +7,7 @@ from PIL import Image
 
 from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
+from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import SIZE
 from adda.datasets.picture_files import find_labelled, open_picture, reading
@@ -81,11 +82,11 @@ def _read_picture(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
-def load(params: DataParams, cache: Path) -> Raw:
+def load(params: DataParams, downloads: Downloads) -> Raw:
     """MNIST, and the pictures of data.directory."""
     if params.directory is None:
         raise AddaError("data.source is pictures, but data.directory names none; set it")
-    mnist = load_mnist(params, cache)
+    mnist = load_mnist(params, downloads)
     target = read_pictures(Path(params.directory))
     return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))
 

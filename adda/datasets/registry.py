@@ -1,9 +1,8 @@
 """The data sources that data.source can name; a new one is its file and a line here."""
 
-from pathlib import Path
-
 from adda.common.errors import AddaError
 from adda.datasets.build import BUILD
+from adda.datasets.downloads import Downloads
 from adda.datasets.folders import FOLDERS
 from adda.datasets.mnistm_pickle import PICKLE
 from adda.datasets.mnistm_pictures import PICTURES
@@ -20,15 +19,12 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def load_source(params: DataParams, cache: Path) -> Raw:
+def load_source(params: DataParams, downloads: Downloads) -> Raw:
     """Load or make both domains.
-
-    Args:
-        cache: a folder for downloads, kept between runs.
 
     Raises:
         AddaError: there is no such source, or a file cannot be had or is not what it should be.
     """
     if params.source not in SOURCES:
         raise AddaError(f"data.source is {params.source}; it must be one of {', '.join(SOURCES)}")
-    return SOURCES[params.source].load(params, cache)
+    return SOURCES[params.source].load(params, downloads)

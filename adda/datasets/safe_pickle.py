@@ -15,14 +15,13 @@ import pickle
 import re
 import struct
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 
 MAX_BYTES = 2**30
 MAX_OPCODES = 1_000_000  # honest pickles of arrays need dozens
@@ -53,8 +52,8 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> Any:
         return _Reader(data, max_bytes).read()
     except _Refused as reason:
         raise AddaError(f"{path} is refused: {reason}; use a pickle of plain arrays") from None
-    # What malformed opcodes run into: short reads, empty stacks, absent memos, bad text.
-    except (struct.error, LookupError, ValueError, TypeError, OverflowError) as error:
+    # Malformed opcodes run into anything: short reads, empty stacks, absent memos, bad text.
+    except Exception as error:
         raise AddaError(
             f"{path} is truncated or not a pickle ({error}); download or write it again"
         ) from None
@@ -69,16 +68,13 @@ def text_keys(arrays: dict) -> dict:
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            # One byte more than allowed tells a file at the limit from one over it.
-            data = (gzip.GzipFile(fileobj=file) if zipped else file).read(max_bytes + 1)
-    except FileNotFoundError:
-        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise AddaError(f"{path} cannot be read ({error}); download it again") from None
+    if not path.exists():
+        raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro")
+    with reading(path, "download it again"), path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        # One byte more than allowed tells a file at the limit from one over it.
+        data = (gzip.GzipFile(fileobj=file) if zipped else file).read(max_bytes + 1)
     if len(data) > max_bytes:
         raise AddaError(f"{path} is refused: it holds more than {max_bytes:,} bytes")
     return data

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import time
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,9 +23,6 @@ from adda.engine.devices import is_chief
 
 SECONDS = float(os.environ.get("ADDA_CHECKPOINT_SECONDS", "30"))  # tests wait less
 KEPT = 2  # the newest, and one before it in case that is damaged
-# What reading a damaged .npz raises; a flipped bit in its headers can ask for what zipfile lacks,
-# a RuntimeError.
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 History = list[dict[str, float]]
 
@@ -77,7 +73,7 @@ class Checkpoints:
                 shapes = [(value.shape, value.dtype.name) for value in values]
                 if shapes != [(tuple(v.shape), v.dtype) for v in variables]:
                     raise ValueError("it belongs to other networks")
-            except DAMAGED as error:
+            except Exception as error:  # numpy and zipfile raise many kinds
                 warn(f"{path} is set aside, it cannot be used ({error})")
                 path.rename(path.with_suffix(".damaged"))
                 continue

@@ -3,13 +3,14 @@
 A metric is a function here, and nothing elsewhere: metrics/evaluation.json, the model card, the
 report, `adda seeds` and `adda benchmark` take names and meanings from `METRICS`. It returns a
 number; or a statistic with what it is taken of, an entry for each test image, which gives it a
-bootstrap interval; or None where this run has no such thing.
+bootstrap interval, in metrics/intervals.csv; or None where this run has no such thing.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from adda.evaluation import probes, scores
 
@@ -40,16 +41,18 @@ def metric(meaning: str, main: bool = False) -> Callable:
     return enter
 
 
-def compute_metrics(results: "Results") -> dict[str, float]:
-    """Every metric by name, with `NAME_low` and `NAME_high` where it has a 95 % interval."""
-    values = {}
+def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]:
+    """Every metric by name; and those with a 95 % interval: columns metric, value, low, high."""
+    values, intervals = {}, []
     for name, each in METRICS.items():
         found = each.compute(results)
         if isinstance(found, tuple):
-            values |= scores.with_interval(name, *found)
-        elif found is not None:
+            statistic, *rights = found
+            found = float(statistic(*rights))
+            intervals.append((name, found, *scores.interval(statistic, *rights)))
+        if found is not None:
             values[name] = found
-    return values
+    return values, pd.DataFrame(intervals, columns=["metric", "value", "low", "high"]).round(4)
 
 
 def _accuracy(right: np.ndarray | None) -> Measured:

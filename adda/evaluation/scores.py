@@ -50,14 +50,6 @@ def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple
     return float(result.low), float(result.high)
 
 
-def with_interval(
-    name: str, statistic: Callable[..., np.ndarray], *rights: np.ndarray
-) -> dict[str, float]:
-    """A statistic and the ends of its interval, as `name`, `name_low` and `name_high`."""
-    low, high = interval(statistic, *rights)
-    return {name: float(statistic(*rights)), f"{name}_low": low, f"{name}_high": high}
-
-
 def gap_recovered(
     adapted: np.ndarray, source_only: np.ndarray, target_only: np.ndarray, axis: int = -1
 ) -> np.ndarray:

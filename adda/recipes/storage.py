@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 from adda.common.params import Group
 from adda.recipes.recipe import Recipe
 from adda.recipes.registry import RECIPES, make_recipe
@@ -33,7 +33,7 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
             are another recipe's.
     """
     directory = Path(directory)
-    try:
+    with reading(directory, "dvc repro trains one, data/model"):
         described = json.loads((directory / "model.json").read_text())
         if "recipe" in described and "params" not in described:
             raise AddaError(
@@ -48,8 +48,4 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
         model = make_recipe(described["recipe"], float(described["width"]), params or saved)
         for name, network in model.networks.items():
             network.load_weights(directory / f"{name}.weights.h5")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AddaError(
-            f"{directory} cannot be loaded as a model ({error}); dvc repro trains one, data/model"
-        ) from None
-    return model
+        return model

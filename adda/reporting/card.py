@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adda.datasets.registry import SOURCES
@@ -32,6 +33,15 @@ def templates(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def ends(intervals: pd.DataFrame) -> dict[str, float]:
+    """The ends of the intervals of metrics/intervals.csv as `NAME_low` and `NAME_high`."""
+    return {
+        f"{row.metric}_{end}": float(getattr(row, end))
+        for row in intervals.itertuples()
+        for end in ("low", "high")
+    }
 
 
 def describe(name: str, metrics: dict[str, float]) -> str:

@@ -18,7 +18,7 @@ from adda.common.errors import AddaError, warn
 from adda.common.runner import TIMINGS
 from adda.datasets.registry import SOURCES
 from adda.evaluation.metrics import METRICS
-from adda.reporting.card import describe, templates
+from adda.reporting.card import describe, ends, templates
 from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 from adda.reporting.provenance import OTHERS, cached_listing, produced
@@ -28,6 +28,7 @@ TABLES = {  # and the columns that the charts need
     "history": ["step", "name", "value"],
     "confusion": ["actual", "predicted"],
     "adapted": ["actual", "predicted"],
+    "intervals": ["metric", "low", "high"],
 }
 PICTURES = (
     ("translated", "MNIST digits, the same digits translated, and target images"),
@@ -62,7 +63,7 @@ class Run(NamedTuple):
     name: str
     params: dict[str, Any]  # by dotted name
     metrics: dict[str, float]
-    tables: dict[str, pd.DataFrame]  # history, confusion and adapted, where there
+    tables: dict[str, pd.DataFrame]  # history, confusion, adapted and intervals, where there
     pictures: dict[str, str]  # PNG as data URIs, by name
     outs: list[dict[str, Any]]  # of dvc.lock: stage, path, md5, size
     timings: dict[str, float]  # seconds by stage, where the stages ran in this workspace
@@ -103,6 +104,8 @@ def read_run(revision: str | None) -> Run:
             for each, columns in TABLES.items()
             if (content := result(f"metrics/{each}.csv"))
         }
+        if "intervals" in tables:
+            metrics |= ends(tables["intervals"])
         pictures = {
             each: "data:image/png;base64," + base64.b64encode(content).decode()
             for each, _ in PICTURES
@@ -179,7 +182,9 @@ def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
     table = pd.read_csv(io.BytesIO(content))
     if missing := set(columns) - set(table.columns):
         raise ValueError(f"a table has no column {missing.pop()}")
-    numbers = table[[column for column in columns if column != "name"]].astype(float)
+    numbers = table[[column for column in columns if column not in ("name", "metric")]].astype(
+        float
+    )
     if "actual" in columns and not (len(numbers) and numbers.isin(range(10)).all(axis=None)):
         raise ValueError("a confusion table holds other things than digits")
     return table

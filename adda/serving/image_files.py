@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.common.errors import AddaError, warn
+from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import whole
-from adda.datasets.picture_files import SUFFIXES, open_picture, reading
+from adda.datasets.picture_files import SUFFIXES, open_picture
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
 from adda.serving.handwriting import bright_ink, to_digit

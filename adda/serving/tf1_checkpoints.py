@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 from adda.common.outputs import whole
 from adda.nn.layers import EPSILON, Scaled
 from adda.recipes.published import PublishedParams
@@ -27,8 +27,7 @@ LAYERS = {  # of the original, by scope, in the order of ours, with the normalis
     "discriminator": _convolutions("conv", 3) | {"fc_layer": None},
 }
 SUFFIX = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
-# TensorFlow's reader translates some of its errors, and leaves others to Python's own classes.
-UNREADABLE = (tf.errors.OpError, ValueError, LookupError, RuntimeError, OSError, TypeError)
+WIDEST = 16  # times the original's filters, as in params.yaml
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
@@ -51,13 +50,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             each that is missing, unknown or of another shape is named.
     """
     checkpoint = _prefix(Path(checkpoint))
-    try:
+    with reading(checkpoint, "give the path of a TensorFlow checkpoint, or of its folder"):
         reader = tf.train.load_checkpoint(str(checkpoint))
-    except UNREADABLE as error:
-        raise AddaError(
-            f"{checkpoint} is no TensorFlow checkpoint that can be read "
-            f"({' '.join(str(error).split())}); give its path without .index or .data"
-        ) from None
     shapes = {
         name: tuple(shape)
         for name, shape in reader.get_variable_to_shape_map().items()
@@ -71,6 +65,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             "it is no checkpoint of the original networks"
         )
     width, code_size = first[-1] / 64, code[-1]
+    if width > WIDEST or code_size > WIDEST * 64:
+        raise AddaError(f"{checkpoint} is damaged: a width of {width:g}; copy it again")
     model = make_recipe("published", width, PublishedParams(code_size=code_size))
     layers = [
         (f"{scope}/{name}", norm and f"{scope}/{norm}", layer)
@@ -83,12 +79,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     for each in layers:
         expected |= _expected(*each)
     _compare(str(checkpoint), expected, shapes)
-    try:
+    with reading(checkpoint, "it is damaged: copy it again"):
         values = {name: reader.get_tensor(name) for name in expected}
-    except UNREADABLE as error:
-        raise AddaError(
-            f"{checkpoint} is damaged ({' '.join(str(error).split())}); copy it again"
-        ) from None
     for name, norm, layer in layers:
         inner = layer.layer if isinstance(layer, Scaled) else layer
         inner.kernel.assign(values[f"{name}/kernel"])

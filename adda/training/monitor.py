@@ -61,10 +61,10 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str, model:
 
 
 def write_history(model: Recipe, history: History, history_csv: Path, train_json: Path) -> None:
-    """Write the history, and its last row with whether the translations have collapsed.
+    """Write the history, and whether the translations have collapsed.
 
     The table is long, a row for each step and value: whatever a recipe's values are called, one
     template plots them all.
     """
     write_csv(history_csv, pd.DataFrame(history).melt("step", var_name="name"))
-    write_json(train_json, {**history[-1], "collapsed": int(bool(model.symptom(history)))})
+    write_json(train_json, {"collapsed": int(bool(model.symptom(history)))})

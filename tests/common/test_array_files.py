@@ -50,7 +50,7 @@ def test_truncated_missing_and_pickled_files(tmp_path):
     header = str({"descr": "|u1", "fortran_order": False, "shape": (10**14,)}).ljust(117) + "\n"
     (tmp_path / "huge.npy").write_bytes(b"\x93NUMPY\x01\x00\x76\x00" + header.encode())
     for name in ("cut", "object", "archive", "zip", "huge"):
-        with pytest.raises(AddaError, match=f"{name}.npy cannot be read"):
+        with pytest.raises(AddaError, match=f"{name}.npy cannot be used"):
             read_images(tmp_path / f"{name}.npy")
     with pytest.raises(AddaError, match="missing"):
         read_images(tmp_path / "none.npy")

@@ -7,7 +7,8 @@ from dvc.utils.serialize import modify_yaml
 
 from adda.classification.classifier import ClassifierParams
 from adda.common.errors import AddaError
-from adda.common.params import read_params
+from adda.common.params import read_form, read_params
+from adda.datasets.downloads import Downloads
 from adda.datasets.source import DataParams
 from adda.datasets.splits import SplitParams
 from adda.engine.devices import Device
@@ -102,11 +103,17 @@ def test_files_that_are_no_text(tmp_path):
 
 @pytest.mark.parametrize("name", ["../file", "/file", "", "..", "a/b"])
 def test_file_names_stay_in_their_folder(tmp_path, name):
-    values = copy.deepcopy(DEFAULTS)
-    values["data"]["mnistm"]["file"] = name
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
-    with pytest.raises(AddaError, match=r"data\.mnistm\.file"):
-        read_params(tmp_path / "params.yaml", **GROUPS)
+    values = yaml.safe_load((ROOT / "data/downloads.yaml").read_text())
+    path = tmp_path / "downloads.yaml"
+    path.write_text(yaml.safe_dump(values))
+    assert read_form(path, Downloads, cache=tmp_path).mnistm.file == "keras_mnistm.pkl.gz"
+    values["mnistm"]["file"] = name
+    path.write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=r"downloads\.yaml: mnistm\.file"):
+        read_form(path, Downloads, cache=tmp_path)
+    path.write_text("[1]")
+    with pytest.raises(AddaError, match=r"downloads\.yaml holds no groups"):
+        read_form(path, Downloads, cache=tmp_path)
 
 
 def test_no_file(tmp_path):

@@ -48,7 +48,7 @@ def load(folder):
 
     def load(directory=str(folder)):
         changes = {"source": "folders", "directory": directory}
-        return load_source(data.model_copy(update=changes), folder / "no cache")
+        return load_source(data.model_copy(update=changes), None)
 
     return load
 

@@ -248,7 +248,7 @@ def test_a_size_limit_before_reading_on(load):
 def test_a_missing_file_and_a_folder(tmp_path):
     with pytest.raises(AddaError, match="missing"):
         load_arrays(tmp_path / "none.pkl")
-    with pytest.raises(AddaError, match="cannot be read"):
+    with pytest.raises(AddaError, match="cannot be used"):
         load_arrays(tmp_path)
 
 

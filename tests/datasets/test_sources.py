@@ -13,9 +13,10 @@ from conftest import ROOT
 from PIL import Image
 
 from adda.common.errors import AddaError
-from adda.common.params import read_params
+from adda.common.params import read_form, read_params
 from adda.datasets import mnist as mnist_module
 from adda.datasets.bsds500 import read_photographs
+from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import read_mnist
 from adda.datasets.mnistm import make_mnistm
 from adda.datasets.mnistm_pickle import check_order, published_images
@@ -66,12 +67,18 @@ def add(tar, name, content):
     tar.addfile(member, io.BytesIO(content))
 
 
+def elsewhere(cache="no cache", **mnistm):
+    """data/downloads.yaml with another address of MNIST-M's pickle."""
+    given = read_form(ROOT / "data/downloads.yaml", Downloads, cache=cache)
+    return given.model_copy(update={"mnistm": given.mnistm.model_copy(update=mnistm)})
+
+
 @pytest.fixture
 def load(folder):
-    def load(source, **changes):
+    def load(source, downloads=None, **changes):
         data = read_params(ROOT / "params.yaml", data=DataParams).data
         changes = {"source": source, "directory": str(folder)} | changes
-        return load_source(data.model_copy(update=changes), folder / "no cache")
+        return load_source(data.model_copy(update=changes), downloads or elsewhere())
 
     return load
 
@@ -106,9 +113,7 @@ def test_build_reads_the_folder_alone(load, digits):
 
 
 def test_another_split_of_the_photographs(load):
-    data = read_params(ROOT / "params.yaml", data=DataParams).data
-    photographs = data.photographs.model_copy(update={"splits": ["val"]})
-    raw = load("build", photographs=photographs)
+    raw = load("build", photographs=["val"])
     stroke = raw.mnist["x_train"][0] > 0
     assert raw.mnistm["train"][0][~stroke, 0].min() > 245
 
@@ -121,7 +126,7 @@ def test_files_are_mnist_or_refused(folder, load):
     with pytest.raises(AddaError, match=r"t10k-labels-idx1-ubyte.gz is not MNIST's"):
         load("build")
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(AddaError, match=r"t10k-labels-idx1-ubyte.gz cannot be read"):
+    with pytest.raises(AddaError, match=r"t10k-labels-idx1-ubyte.gz cannot be used"):
         load("build")
 
 
@@ -155,10 +160,10 @@ def test_mnist_as_keras_has_it(folder, load, digits):
     with pytest.raises(AddaError, match=r"mnist\.npz: y_test is not what MNIST's t10k-labels"):
         load("build")
     np.savez(folder / "mnist.npz", x_train=digits["x_train"])
-    with pytest.raises(AddaError, match=r"mnist\.npz cannot be read"):
+    with pytest.raises(AddaError, match=r"mnist\.npz cannot be used"):
         load("build")
     (folder / "mnist.npz").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(AddaError, match=r"mnist\.npz cannot be read"):
+    with pytest.raises(AddaError, match=r"mnist\.npz cannot be used"):
         load("build")
 
 
@@ -245,9 +250,8 @@ def test_published_layouts(folder, load, coloured, digits, layout, key, name, co
 
 def test_the_pickle_can_come_from_an_address(folder, load, coloured):
     (folder / "elsewhere").write_bytes(pickle.dumps(coloured))
-    data = read_params(ROOT / "params.yaml", data=DataParams).data
-    mnistm = data.mnistm.model_copy(update={"urls": [(folder / "elsewhere").as_uri()]})
-    assert same(load("pickle", mnistm=mnistm).mnistm, coloured)
+    given = elsewhere(urls=[(folder / "elsewhere").as_uri()], cache=folder / "cache")
+    assert same(load("pickle", given).mnistm, coloured)
 
 
 def test_the_pickle_may_have_a_name_of_the_users_own_and_its_hash_is_checked(
@@ -255,19 +259,12 @@ def test_the_pickle_may_have_a_name_of_the_users_own_and_its_hash_is_checked(
 ):
     content = pickle.dumps(coloured)
     (folder / "own.pkl").write_bytes(content)
-    data = read_params(ROOT / "params.yaml", data=DataParams).data
-    mnistm = data.mnistm.model_copy(update={"file": "own.pkl", "urls": ["https://127.0.0.1:9/"]})
-    assert same(load("pickle", mnistm=mnistm).mnistm, coloured)
+    own = {"file": "own.pkl", "urls": ["https://127.0.0.1:9/"]}
+    assert same(load("pickle", elsewhere(**own)).mnistm, coloured)
     right = "md5:" + hashlib.md5(content).hexdigest()
-    assert same(load("pickle", mnistm=mnistm.model_copy(update={"hash": right})).mnistm, coloured)
-    with pytest.raises(AddaError, match=r"own\.pkl has another md5 than data\.mnistm\.hash"):
-        load("pickle", mnistm=mnistm.model_copy(update={"hash": "md5:" + "0" * 32}))
-
-
-def test_an_empty_hash_is_none():
-    data = read_params(ROOT / "params.yaml", data=DataParams).data
-    given = data.mnistm.model_dump() | {"hash": ""}
-    assert type(data.mnistm).model_validate(given).hash is None
+    assert same(load("pickle", elsewhere(**own, hash=right)).mnistm, coloured)
+    with pytest.raises(AddaError, match=r"own\.pkl has another md5 than data/downloads\.yaml"):
+        load("pickle", elsewhere(**own, hash="md5:" + "0" * 32))
 
 
 def shuffled(images):
@@ -376,7 +373,7 @@ def test_raw_comes_back_as_written(tmp_path, load):
     assert (back.held_out_labels == raw.held_out_labels).all()
     path = tmp_path / "raw/mnist/x_test.npy"
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(AddaError, match=r"mnist/x_test\.npy cannot be read"):
+    with pytest.raises(AddaError, match=r"mnist/x_test\.npy cannot be used"):
         read_raw(tmp_path / "raw")
 
 

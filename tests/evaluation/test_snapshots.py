@@ -11,7 +11,7 @@ def test_damaged_snapshots_are_named(tmp_path):
         read_snapshots(folder)
     folder.mkdir()
     (folder / "steps.npy").write_bytes(b"PK")
-    with pytest.raises(AddaError, match=r"snapshots/steps\.npy cannot be read"):
+    with pytest.raises(AddaError, match=r"snapshots/steps\.npy cannot be used"):
         read_snapshots(folder)
     np.save(folder / "steps.npy", np.zeros(8))
     np.save(folder / "images.npy", np.zeros((7, 28, 28, 3), np.uint8))

@@ -31,14 +31,14 @@ def test_a_damaged_model_is_named(tmp_path):
     save_model(tmp_path / "model", small_recipe("split"))
     weights_file = tmp_path / "model/decoder.weights.h5"
     weights_file.write_bytes(weights_file.read_bytes()[:1000])
-    with pytest.raises(AddaError, match="model cannot be loaded"):
+    with pytest.raises(AddaError, match="model cannot be used"):
         load_model(tmp_path / "model")
 
 
 @pytest.mark.parametrize("described", ["[]", "{}", '{"recipe": "none", "params": {}}', "{"])
 def test_a_description_of_another_form_is_named(tmp_path, described):
     (tmp_path / "model.json").write_text(described)
-    with pytest.raises(AddaError, match="cannot be loaded as a model"):
+    with pytest.raises(AddaError, match="cannot be used"):
         load_model(tmp_path)
 
 

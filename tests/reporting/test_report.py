@@ -14,22 +14,22 @@ from conftest import ROOT
 from PIL import Image
 
 from adda.common.errors import AddaError
-from adda.reporting.card import render_card
+from adda.reporting.card import ends, render_card
 from adda.reporting.report import PICTURES, read_run, render_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 METRICS = {
-    "train": {"step": 800, "l2": 0.002, "collapsed": 0},
+    "train": {"collapsed": 0},
     "evaluation": {
         "source_only_accuracy": 0.5,
         "target_only_accuracy": 0.93,
         "translated_accuracy": 0.951,
-        "translated_accuracy_low": 0.935,
-        "translated_accuracy_high": 0.964,
         "adapted_accuracy": 0.956,
         "domain_probe_accuracy": 0.52,
     },
 }
+
+INTERVALS = pd.DataFrame({"metric": ["translated_accuracy"], "low": [0.935], "high": [0.964]})
 
 
 @pytest.fixture
@@ -46,6 +46,7 @@ def project(tmp_path, monkeypatch):
     history = pd.DataFrame(rows, columns=["step", "name", "value"])
     history.to_csv(metrics / "history.csv", index=False)
     read = pd.DataFrame({"actual": [3, 3, 5], "predicted": [3, 5, 5]})
+    INTERVALS.to_csv(metrics / "intervals.csv", index=False)
     for name in ("confusion", "adapted"):
         read.to_csv(metrics / f"{name}.csv", index=False)
     for name, _ in PICTURES:
@@ -157,7 +158,7 @@ def test_a_run_without_curves_or_pictures_still_has_a_page(project):
     )  # given weights: nothing was trained
     for path in Path("metrics").glob("*.png"):
         path.unlink()
-    Path("metrics/train.json").write_text('{"step": 0}')
+    Path("metrics/train.json").write_text("{}")
     page = render_report([read_run(None)])
     assert "The training" not in page
     assert "0.951" in page
@@ -181,6 +182,7 @@ def test_no_results_are_one_clear_sentence(project, command):
         ("metrics/evaluation.json", '{"translated_accuracy": null}'),
         ("metrics/history.csv", "a,b\n1,2\n1,2,3\n"),
         ("metrics/history.csv", "a,b\n1,2\n"),
+        ("metrics/intervals.csv", "metric,low\n"),
         ("metrics/confusion.csv", "actual,predicted\n"),
         ("metrics/confusion.csv", "actual,predicted\n3,12\n"),
         ("metrics/confusion.csv", "actual,predicted\nthree,3\n"),
@@ -217,7 +219,7 @@ def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
 
 
 def test_a_collapse_is_said_on_top(project):
-    (project / "metrics/train.json").write_text('{"step": 800, "collapsed": 1}')
+    (project / "metrics/train.json").write_text('{"collapsed": 1}')
     assert "the translations collapsed" in render_report([read_run(None)])
 
 
@@ -253,6 +255,7 @@ def test_in_a_browser(project, scheme):
 def test_the_card_says_what_was_trained_and_how_good_it_is():
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     metrics = {name: value for values in METRICS.values() for name, value in values.items()}
+    metrics |= ends(INTERVALS)
     described = {
         "params": {"cycle_weight": 0.125},
         "uses": ["l2_weight"],

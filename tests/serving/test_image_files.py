@@ -240,5 +240,5 @@ def test_what_is_not_there_is_named(run, tmp_path):
         read_styles(tmp_path)
     result = run("--model", tmp_path, "--input", tmp_path, "--output", tmp_path / "out")
     assert result.returncode == 1
-    assert "cannot be loaded" in result.stderr
+    assert "cannot be used" in result.stderr
     assert not (tmp_path / "out").exists()

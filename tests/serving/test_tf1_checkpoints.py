@@ -158,7 +158,7 @@ def test_damaged_data_are_refused_in_a_sentence(checkpoints, tmp_path, pointer):
         import_weights(tmp_path / "cut/model_weights", tmp_path / "imported")
     (index,) = (tmp_path / "cut").glob("*.index")
     index.write_bytes(lfs)
-    with pytest.raises(AddaError, match="is no TensorFlow checkpoint that can be read"):
+    with pytest.raises(AddaError, match="give the path of a TensorFlow checkpoint"):
         import_weights(tmp_path / "cut/model_weights", tmp_path / "imported")
     assert not (tmp_path / "imported").exists()
 
@@ -179,7 +179,7 @@ def test_another_shape_is_named(checkpoints, tmp_path):
 
 
 def test_what_is_no_checkpoint_is_refused(checkpoints, tmp_path):
-    with pytest.raises(AddaError, match="is no TensorFlow checkpoint that can be read"):
+    with pytest.raises(AddaError, match="give the path of a TensorFlow checkpoint"):
         import_weights(tmp_path / "nothing", tmp_path / "imported")
     path = checkpoints / "classifier/model_weights"
     with pytest.raises(AddaError, match="holds no encoder/conv1_layer/kernel"):

@@ -1,0 +1,186 @@
+"""Damage to every kind of file that is read: one sentence each, no traceback, no hang, no bomb.
+
+    python -m benchmarks.fuzz --count 10000
+
+Valid files are mutated at random and given to the reader of their kind, which must return or raise
+AddaError, within 5 seconds, and ask for less than 2 GiB of memory.
+"""
+
+import argparse
+import gzip
+import io
+import pickle
+import resource
+import signal
+import struct
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageDraw
+
+from adda.common.array_files import read_array
+from adda.common.errors import AddaError
+from adda.datasets.mnist import read_mnist
+from adda.datasets.safe_pickle import load_arrays
+from adda.engine.checkpoints import Checkpoints
+from adda.recipes.published import PublishedParams
+from adda.recipes.registry import make_recipe
+from adda.recipes.storage import load_model, save_model
+from adda.serving.image_files import open_stack, read_colours, read_digit_image
+from adda.serving.tf1_checkpoints import LAYERS, import_weights
+
+SECONDS = 5
+BYTES = 2 * 2**30
+# Networks take a hundred times as long to read as pictures.
+SHARES = {"png": 15, "jpeg": 15, "npy": 20, "stack": 10, "idx": 15, "pickle": 20, "npz": 3}
+SHARES |= {"h5": 1, "tf1": 1}
+
+
+def mutate(content: bytes, rng: np.random.Generator) -> bytes:
+    """Flip, overwrite, cut out, repeat or cut off, once to four times."""
+    damaged = bytearray(content)
+    for _ in range(rng.integers(1, 5)):
+        # Headers are short, and most is decided there.
+        end = len(damaged) if rng.random() < 0.5 else min(len(damaged), 200)
+        start = int(rng.integers(max(1, end)))
+        size = int(rng.integers(1, 17))
+        kind = rng.integers(6)
+        if kind == 0 and damaged:
+            damaged[start] ^= 1 << int(rng.integers(8))
+        elif kind == 1:
+            damaged[start : start + size] = rng.bytes(size)
+        elif kind == 2:
+            damaged[start : start + size] = bytes([rng.choice([0, 0x7F, 0xFF])]) * size
+        elif kind == 3:
+            del damaged[start : start + size]
+        elif kind == 4:
+            damaged[start:start] = damaged[start : start + size]
+        else:
+            del damaged[start:]
+    return bytes(damaged)
+
+
+def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
+    """A valid file of each kind, and what reads it."""
+    rng = np.random.default_rng(0)
+    picture = Image.new("RGB", (60, 40), "white")
+    ImageDraw.Draw(picture).line([(20, 8), (40, 8), (30, 32)], fill="black", width=3)
+    for kind in ("png", "jpeg"):
+        picture.save(folder / f"picture.{kind}")
+    images = rng.integers(0, 256, (3, 28, 28, 3), np.uint8)
+    np.save(folder / "array.npy", images)
+    idx = struct.pack(">4i", 0x803, 3, 28, 28) + images[..., 0].tobytes()
+    (folder / "idx.gz").write_bytes(gzip.compress(idx))
+    (folder / "arrays.pkl").write_bytes(pickle.dumps({"train": images, "test": images}, 2))
+    variables = [tf.Variable(rng.random((4, 5)), dtype="float64"), tf.Variable(3, dtype="int32")]
+    keeper = Checkpoints(folder / "checkpoints")
+    keeper.saved_at = -1e9
+    keeper.save_if_due(variables, [{"step": 2, "l2": 0.5}])
+    recipe = make_recipe("published", 1 / 16, PublishedParams(code_size=4))
+    save_model(folder / "model", recipe)
+    tf1 = _write_tf1(folder, recipe)
+    out = folder / "imported"
+
+    def both(path: Path) -> None:
+        read_digit_image(path)
+        read_colours(path)
+
+    return {
+        "png": (folder / "picture.png", both),
+        "jpeg": (folder / "picture.jpeg", both),
+        "npy": (folder / "array.npy", read_array),
+        "stack": (folder / "array.npy", open_stack),
+        "idx": (folder / "idx.gz", lambda path: read_mnist(lambda name: path)),
+        "pickle": (folder / "arrays.pkl", load_arrays),
+        "npz": (
+            folder / "checkpoints/000000002.npz",
+            lambda path: Checkpoints(path.parent).restore(variables),
+        ),
+        "h5": (folder / "model/encoder.weights.h5", lambda path: load_model(path.parent)),
+        "tf1": (tf1, lambda path: import_weights(path, out)),
+    }
+
+
+def _write_tf1(folder: Path, recipe: object) -> Path:
+    """A checkpoint of the original's variables; the index, which says where each lies."""
+    values = {}
+    for scope, network in recipe.networks.items():
+        layers = [each for each in network.layers if each.weights]
+        for (name, norm), layer in zip(LAYERS[scope].items(), layers, strict=True):
+            inner = getattr(layer, "layer", layer)
+            values[f"{scope}/{name}/kernel"], values[f"{scope}/{name}/bias"] = inner.get_weights()
+            for each in ("gamma", "beta", "moving_mean", "moving_variance") if norm else ():
+                values[f"{scope}/{norm}/{each}"] = np.ones_like(inner.bias)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        for name, value in values.items():
+            tf.compat.v1.get_variable(name, initializer=np.asarray(value))
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.train.Saver().save(session, str(folder / "tf1"), write_meta_graph=False)
+    return folder / "tf1.index"
+
+
+@contextmanager
+def limits() -> Iterator[None]:
+    """Raise in what takes longer than `SECONDS` or asks for more than `BYTES` of memory."""
+
+    def late(*_: object) -> None:
+        raise RuntimeError(f"took more than {SECONDS} seconds")
+
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    before = signal.signal(signal.SIGALRM, late)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES, hard))
+    signal.alarm(SECONDS)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def attack(
+    kind: str, path: Path, read: Callable[[Path], object], count: int, seed: int = 0
+) -> Iterator[str]:
+    """Give a reader `count` damaged files; yield what went wrong, in words."""
+    content = path.read_bytes()
+    for number in range(count):
+        path.write_bytes(mutate(content, np.random.default_rng([seed, number])))
+        printed = io.StringIO()
+        try:
+            with limits(), redirect_stdout(printed), redirect_stderr(printed):
+                read(path)
+        except AddaError as error:
+            printed.write(str(error))
+        except Exception:
+            yield f"{kind} {number}: {traceback.format_exc()}"
+        # Readers turn these, too, into their one sentence.
+        for symptom in ("Unable to allocate", "MemoryError", "took more than"):
+            if symptom in printed.getvalue():
+                yield f"{kind} {number}: {printed.getvalue()}"
+    path.write_bytes(content)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, (path, read) in make_files(Path(folder)).items():
+            count = options.count * SHARES[kind] // sum(SHARES.values())
+            found = list(attack(kind, path, read, count, options.seed))
+            print(f"{kind}: {count:,} files, {len(found)} wrong", *found[:3], sep="\n  ")
+            wrong += len(found)
+    sys.exit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The short form of benchmarks/fuzz.py."""
+
+import pytest
+
+from benchmarks.fuzz import SHARES, attack, make_files
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return make_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.mark.parametrize("kind", SHARES)
+def test_damaged_files_are_read_or_refused(files, kind):
+    path, read = files[kind]
+    read_whole = kind != "idx"  # which is not MNIST's
+    if read_whole:
+        assert not list(attack(kind, path, read, count=0))
+        read(path)
+    count = 8 if kind in ("npz", "h5", "tf1") else 100
+    assert list(attack(kind, path, read, count)) == []
+
+
+def test_what_goes_wrong_is_seen(files):
+    path, _ = files["png"]
+    for fault in (KeyError("header"), MemoryError()):
+
+        def read(_, fault=fault):
+            raise fault
+
+        assert len(list(attack("png", path, read, count=2))) == 2
