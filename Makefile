@@ -21,6 +21,12 @@ $(READY): requirements.txt
 
 repro: $(READY)
 	$(RUN) dvc repro
+	@if git diff --quiet HEAD -- params.yaml dvc.yaml adda stages \
+	    && ! git diff --quiet HEAD -- metrics/evaluation.json; then \
+	    $(RUN) dvc metrics diff; \
+	    echo "Code and parameters are those of the commit: this machine's arithmetic alone differs."; \
+	    echo "To compare your experiments with this run: git commit -am 'Results on this machine'"; \
+	fi
 
 lint: $(READY)
 	$(RUN) ruff check .

@@ -75,7 +75,10 @@ def main() -> str:
     classes.add_argument("--model", default="data/adapted", help="what *adapt* wrote: %(default)s")
     classes.add_argument("--output", required=True, type=Path, metavar="FILE", help="a .csv file")
     classes.add_argument(
-        "--copy-to", type=Path, metavar="FOLDER", help="copy pictures into folders 0 to 9 there"
+        "--copy-to",
+        type=Path,
+        metavar="FOLDER",
+        help="copy pictures into a folder for each class there",
     )
     for command in (own, classes):
         command.add_argument(

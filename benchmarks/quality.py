@@ -85,7 +85,7 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
     for count in classifier_steps:
         fit = params.classifier.model_copy(update={"steps": count})
         sample = sample_translations(networks, source, own_labels, found, fit.batch_size, fit.seed)
-        classifier = fit_classifier(sample, fit, title=f"{method}, {count}")
+        classifier = fit_classifier(sample, 10, fit, title=f"{method}, {count}")
         right = probabilities(classifier, test).argmax(axis=1) == labels
         rows.append(
             {

@@ -2,13 +2,14 @@
 
 from adda.classification.adaptation import ensemble, sample_translations
 from adda.classification.classifier import (
+    CLASSES_FILE,
     ClassifierParams,
     fit_classifier,
     load_classifier,
     probabilities,
     save_classifier,
 )
-from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.array_files import read_classes, read_images, read_labels, write_array
 from adda.common.outputs import remove, whole
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
@@ -34,13 +35,14 @@ def main() -> str:
     kept = CHECKPOINTS / run_key([classifier.model_dump_json()], arrays)
     translations = model, source, labels, styles(model, target)
     sample = sample_translations(*translations, classifier.batch_size, classifier.seed)
-    adapted = fit_classifier(sample, classifier, "adapted", Checkpoints(kept))
+    names = read_classes(f"data/source_only/{CLASSES_FILE}")
+    adapted = fit_classifier(sample, len(names), classifier, "adapted", Checkpoints(kept))
     found = {"probabilities": probabilities(adapted, test)}
     if isinstance(model, TranslatesBack):
         source_only = load_classifier("data/source_only")
         found["ensemble"] = ensemble(found["probabilities"], source_only, model, test)
     with whole("data/adapted") as directory:
-        save_classifier(directory, adapted, classifier.width)
+        save_classifier(directory, adapted, classifier.width, names)
         for name, array in found.items():
             write_array(directory / f"{name}.npy", array)
     remove(kept)

@@ -10,7 +10,12 @@ from adda.classification.classifier import (
     sample_labelled,
     save_classifier,
 )
-from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.array_files import (
+    read_classes,
+    read_images,
+    read_optional_labels,
+    write_array,
+)
 from adda.common.outputs import remove, whole
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
@@ -22,21 +27,33 @@ def main() -> str:
     params = read_params("params.yaml", classifier=ClassifierParams, device=Device)
     print("device:", use_device(params.device))
     test = read_images("data/processed/images/target_test.npy")
+    names = read_classes("data/processed/classes.json")
     train = {}
     for domain in ("source", "target"):
         images = read_images(f"data/processed/images/{domain}_train.npy")
-        labels = read_labels(f"data/processed/labels/{domain}_train.npy", len(images))
+        labels = read_optional_labels(f"data/processed/labels/{domain}_train.npy", len(images))
         train[domain] = images, labels
     classifier = params.classifier
-    kept = CHECKPOINTS / run_key([classifier.model_dump_json()], sum(train.values(), ()))
-    for domain, out in (("source", "data/source_only"), ("target", "data/target_only")):
-        sample = sample_labelled(*train[domain], classifier.batch_size, classifier.seed)
-        fitted = fit_classifier(sample, classifier, f"{domain} only", Checkpoints(kept / domain))
-        with whole(out) as directory:
-            save_classifier(directory, fitted, classifier.width)
+    arrays = [array for pair in train.values() for array in pair if array is not None]
+    kept = CHECKPOINTS / run_key([classifier.model_dump_json()], arrays)
+    trained = []
+    for domain, (images, labels) in train.items():
+        with whole(f"data/{domain}_only") as directory:
+            directory.mkdir()
+            if labels is None:
+                continue  # the folder stays empty: nobody labelled these images
+            fitted = fit_classifier(
+                sample_labelled(images, labels, classifier.batch_size, classifier.seed),
+                len(names),
+                classifier,
+                f"{domain} only",
+                Checkpoints(kept / domain),
+            )
+            save_classifier(directory, fitted, classifier.width, names)
             write_array(directory / "probabilities.npy", probabilities(fitted, test))
+        trained.append(f"data/{domain}_only")
     remove(kept)
-    return f"data/source_only, data/target_only: {classifier.steps} steps each"
+    return f"{', '.join(trained)}: {classifier.steps} steps each"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from adda.common.array_files import read_classes
 from adda.common.outputs import read_json, whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
@@ -10,8 +11,11 @@ from adda.reporting.card import ends, render_card
 
 def main() -> str:
     # Whoever uses these groups has checked them.
-    params = read_params("params.yaml", data=dict, split=dict, loss=dict, model=dict, train=dict)
+    params = read_params(
+        "params.yaml", classifier=dict, data=dict, loss=dict, model=dict, split=dict, train=dict
+    )
     groups = {
+        "classifier": params.classifier,
         "data": params.data,
         "split": params.split,
         "loss": params.loss,
@@ -21,8 +25,10 @@ def main() -> str:
     }
     metrics = read_json("metrics/train.json") | read_json("metrics/evaluation.json")
     metrics |= ends(pd.read_csv("metrics/intervals.csv"))
+    classes = read_classes("data/adapted/classes.json")
+    adapted = pd.read_csv("metrics/adapted.csv", dtype=str)
     with whole("metrics/model_card.md") as partial:
-        partial.write_text(render_card(groups, metrics), encoding="utf-8")
+        partial.write_text(render_card(groups, metrics, classes, adapted), encoding="utf-8")
     return "metrics/model_card.md"
 
 

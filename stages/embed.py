@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from adda.common.array_files import read_images, read_labels
+from adda.common.array_files import read_classes, read_images, read_labels, read_optional_labels
 from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
@@ -13,6 +13,7 @@ from adda.inference.translation import codes
 from adda.recipes.recipe import Encodes
 from adda.recipes.storage import load_model
 
+UNLABELLED = "unlabelled"
 SHOWN = 500  # images of each kind, at most
 
 
@@ -24,17 +25,19 @@ def main() -> str:
     target = read_images("data/processed/images/target_test.npy")
     translated = read_images("data/translated/images.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
-    target_labels = read_labels("data/processed/labels/target_test.npy", len(target))
+    target_labels = read_optional_labels("data/processed/labels/target_test.npy", len(target))
+    names = np.array(read_classes("data/processed/classes.json"))
+    unknown = np.full(len(target), UNLABELLED)
     kinds = {
-        "source": (source, labels),
-        "target": (target, target_labels),
-        "translated": (translated, labels),
+        "source": (source, names[labels]),
+        "target": (target, unknown if target_labels is None else names[target_labels]),
+        "translated": (translated, names[labels]),
     }
     # Other handwriting of each kind: source, target and translation of one place may show the same.
     places = {kind: np.s_[at : 3 * SHOWN : 3] for at, kind in enumerate(kinds)}
     images = np.concatenate([kinds[kind][0][place] for kind, place in places.items()])
     points = pd.concat(
-        pd.DataFrame({"domain": kind, "digit": kinds[kind][1][place]})
+        pd.DataFrame({"domain": kind, "class": kinds[kind][1][place]})
         for kind, place in places.items()
     )
     encodes = isinstance(model, Encodes)

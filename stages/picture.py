@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.common.array_files import read_array, read_images, read_labels
+from adda.common.array_files import read_array, read_classes, read_images, read_labels
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
@@ -21,6 +21,7 @@ def main() -> str:
     params = read_params("params.yaml", device=Device)
     print("device:", use_device(params.device))
     model = load_model("data/model")
+    names = read_classes("data/processed/classes.json")
     style = read_images("data/translated/styles.npy")
     styled = read_array("data/translated/styled.npy")
     columns = len(style)
@@ -31,7 +32,7 @@ def main() -> str:
     save_grid(
         "metrics/translated.png",
         {"source": source[:columns], "translated": translated[:columns], "target": target},
-        titles=labels[:columns],
+        titles=[names[label] for label in labels[:columns]],
     )
 
     parts = {"target": target}
@@ -44,7 +45,7 @@ def main() -> str:
     save_grid("metrics/masks.png", parts)
 
     shown, one_of_each = np.unique(labels[: len(styled)], return_index=True)
-    rows = {f"digit {label}": styled[at] for label, at in zip(shown, one_of_each, strict=True)}
+    rows = {names[label]: styled[at] for label, at in zip(shown, one_of_each, strict=True)}
     save_grid("metrics/styles.png", {"style of": style, **rows})
 
     found = styles(model, style).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from adda.common.array_files import write_array
+from adda.common.array_files import write_array, write_classes
 from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
@@ -10,18 +10,27 @@ from adda.datasets.raw_files import read_raw
 from adda.datasets.splits import SplitParams, split_domains
 
 SPLITS = ("train", "valid", "test")
+WITHOUT = {  # what is left out without labels
+    "train": "there is no target-only classifier, and no metric that it would judge",
+    "test": "no accuracy on them is known",
+}
 
 
 def main() -> str:
     params = read_params("params.yaml", split=SplitParams)
-    arrays = split_domains(read_raw(Path("data/raw")), params.split)
+    raw = read_raw(Path("data/raw"))
+    arrays = split_domains(raw, params.split)
     with whole("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)
+        write_classes(directory / "classes.json", raw.classes)
     sizes = []
     for domain in ("source", "target"):
         counts = (f"{split} {len(arrays[f'images/{domain}_{split}']):,}" for split in SPLITS)
         sizes.append(f"{domain} {', '.join(counts)}")
+    for part in ("train", "test"):
+        if not len(arrays[f"labels/target_{part}"]):
+            sizes.append(f"nobody labelled the target's {part} images: {WITHOUT[part]}")
     return f"data/processed: {'; '.join(sizes)}"
 
 

@@ -52,7 +52,7 @@ def main() -> str:
     own = getattr(params.recipes, model.recipe)
     # Another number of devices may go on where this one stopped.
     groups = [group.model_dump_json() for group in (model, own, params.loss, train)]
-    make = partial(make_recipe, model.recipe, model.width, own)
+    make = partial(make_recipe, model.recipe, model.width, own, int(labels.max()) + 1)
     arrays = [source, labels, target]
     if model.weights:
         make = partial(load_model, model.weights, own)

@@ -17,7 +17,7 @@ def sample_translations(
 
     Args:
         source: uint8 [n, 28, 28, 3].
-        labels: uint8 [n], 0 to 9, what they show.
+        labels: uint8 [n], what they show.
         styles: uint8 [m, 28, 28, 3], of unlabelled target images, from `translation.styles`: found
             beforehand, since to find one costs more than to use it.
     """
@@ -35,12 +35,12 @@ def sample_translations(
 def ensemble(
     likely: np.ndarray, source_only: keras.Sequential, model: TranslatesBack, images: np.ndarray
 ) -> np.ndarray:
-    """How likely each class is by two classifiers that saw no target label: float32 [n, 10].
+    """How likely each class is by two classifiers that saw no target label: float32 [n, classes].
 
     The two err on different images.
 
     Args:
-        likely: float32 [n, 10], what the adapted classifier makes of the images.
+        likely: float32 [n, classes], what the adapted classifier makes of the images.
         source_only: is shown the images translated back.
         images: uint8 [n, 28, 28, 3], of the target.
     """

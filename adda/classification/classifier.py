@@ -1,13 +1,14 @@
 """A classifier of images: trained, applied, saved. Target-only, it is the reference classifier."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.common.array_files import read_classes, write_classes
 from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
@@ -18,6 +19,7 @@ from adda.nn.networks import make_classifier
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
+CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 
@@ -33,19 +35,23 @@ class ClassifierParams(Group):
 
 
 def fit_classifier(
-    sample: Sample, params: ClassifierParams, title: str, checkpoints: Checkpoints | None = None
+    sample: Sample,
+    classes: int,
+    params: ClassifierParams,
+    title: str,
+    checkpoints: Checkpoints | None = None,
 ) -> keras.Sequential:
     """Train a classifier from scratch, or from where a killed run stopped.
 
     Args:
         sample: takes the number of a step, int64, and returns its batch: float32 images
-            [n, 28, 28, 3] in [0, 1] and int32 labels [n].
+            [n, 28, 28, 3] in [0, 1] and int32 labels [n], below `classes`.
         title: names the fit in its progress bar and errors.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
     """
     keras.utils.set_random_seed(params.seed)
-    classifier = make_classifier(params.width)
+    classifier = make_classifier(params.width, classes)
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(params.learning_rate, params.steps)
     )
@@ -71,14 +77,17 @@ def fit_classifier(
 
 
 def smoothed_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of logits [n, 10] against 0.91 for the label and 0.01 for every other.
+    """Mean cross-entropy of logits [n, classes]; of ten, against 0.91 for the label, else 0.01.
 
     Label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7): a classifier must not be
     surer of a translation than a translation is like the target. `labels` are integers [n].
     """
     return tf.reduce_mean(
         keras.losses.categorical_crossentropy(
-            tf.one_hot(labels, 10), logits, from_logits=True, label_smoothing=LABEL_SMOOTHING
+            tf.one_hot(labels, logits.shape[-1]),
+            logits,
+            from_logits=True,
+            label_smoothing=LABEL_SMOOTHING,
         )
     )
 
@@ -88,7 +97,7 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
 
     Args:
         images: uint8 [n, 28, 28, 3].
-        labels: uint8 [n], 0 to 9.
+        labels: uint8 [n].
     """
     images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
 
@@ -100,7 +109,7 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
 
 
 def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, 10], rows summing to 1."""
+    """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, classes], rows summing to 1."""
     return apply(lambda batch: tf.nn.softmax(classifier(batch, training=False)), images)
 
 
@@ -113,14 +122,18 @@ def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
     )
 
 
-def save_classifier(directory: str | Path, classifier: keras.Sequential, width: float) -> None:
-    """Write the weights and, so that they can be loaded without params.yaml, the width.
+def save_classifier(
+    directory: str | Path, classifier: keras.Sequential, width: float, names: Sequence[str]
+) -> None:
+    """Write the weights and, so that they can be loaded without params.yaml, width and classes.
 
     Args:
         directory: new, or a folder that `whole` is filling.
+        names: of the classes.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
+    write_classes(directory / CLASSES_FILE, names)
     (directory / "classifier.json").write_text(json.dumps({"width": width}) + "\n")
     classifier.save_weights(directory / "classifier.weights.h5")
 
@@ -133,6 +146,7 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
     """
     directory = Path(directory)
     with reading(directory, "dvc repro trains it"):
-        classifier = make_classifier(**json.loads((directory / "classifier.json").read_text()))
+        width = json.loads((directory / "classifier.json").read_text())["width"]
+        classifier = make_classifier(width, len(read_classes(directory / CLASSES_FILE)))
         classifier.load_weights(directory / "classifier.weights.h5")
         return classifier

@@ -1,5 +1,7 @@
 """The arrays that stages hand to each other: .npy files with one shape and one dtype each."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +9,9 @@ import numpy as np
 
 from adda.common.errors import AddaError, reading
 from adda.common.outputs import whole
+
+DIGITS = tuple("0123456789")  # the classes of MNIST
+MOST_CLASSES = 256  # that a label of 8 bits can tell apart
 
 
 def read_array(path: str | Path) -> np.ndarray:
@@ -37,14 +42,38 @@ def read_images(path: str | Path) -> np.ndarray:
 
 
 def read_labels(path: str | Path, count: int) -> np.ndarray:
-    """Read `count` digit labels, uint8 [count], 0 to 9.
+    """Read `count` labels, uint8 [count]: each the place of a class in the list of classes.
 
     Raises:
         AddaError: the file is missing or unreadable, or has another shape, dtype or range.
     """
     labels = read_array(path)
-    check_labels(labels, count, str(path))
+    check_labels(labels, count, str(path), MOST_CLASSES)
     return labels.astype(np.uint8)
+
+
+def read_optional_labels(path: str | Path, count: int) -> np.ndarray | None:
+    """The same, or None where the file is empty: nobody labelled these images."""
+    return read_labels(path, count) if len(read_array(path)) else None
+
+
+def read_classes(path: str | Path) -> list[str]:
+    """Read the names of the classes, in the order of their labels.
+
+    Raises:
+        AddaError: the file is missing or damaged.
+    """
+    with reading(path, "make it again with dvc repro"):
+        names = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
+            raise ValueError("it is no list of names")
+        return names
+
+
+def write_classes(path: str | Path, names: Sequence[str]) -> None:
+    """Write what `read_classes` reads."""
+    with whole(path) as partial:
+        partial.write_text(json.dumps(list(names), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def check_images(images: Any, sides: tuple[int, ...], where: str, remedy: str = "") -> None:
@@ -59,17 +88,17 @@ def check_images(images: Any, sides: tuple[int, ...], where: str, remedy: str = 
     raise AddaError(f"{where} is {found}; it must be uint8 [{expected}], n > 0{remedy}")
 
 
-def check_labels(labels: Any, count: int, where: str) -> None:
-    """Raise AddaError unless `labels` are `count` integers from 0 to 9; `where` names them."""
+def check_labels(labels: Any, count: int, where: str, classes: int = len(DIGITS)) -> None:
+    """Raise AddaError unless `labels` are `count` integers in [0, classes); `where` names them."""
     if not isinstance(labels, np.ndarray):
         raise AddaError(f"{where} is missing; it must hold {count} integers")
     if labels.dtype.kind not in "iu" or labels.shape != (count,):
         raise AddaError(
             f"{where} is {labels.dtype} {labels.shape}; it must hold {count} integers, "
-            "the digit of each image"
+            "the class of each image"
         )
-    if labels.min() < 0 or labels.max() > 9:
-        raise AddaError(f"{where} holds values outside 0 to 9; it must hold digits")
+    if labels.min() < 0 or labels.max() >= classes:
+        raise AddaError(f"{where} holds values outside 0 to {classes - 1}; correct it")
 
 
 def write_array(path: str | Path, array: np.ndarray) -> None:

@@ -1,14 +1,16 @@
-"""The data source "folders": any two domains of digits, from a user's own folders or pickles."""
+"""The data source "folders": any two domains of a user's own, the source with labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from adda.common.array_files import check_images, check_labels
-from adda.common.errors import AddaError
+from adda.common.array_files import MOST_CLASSES, check_images, check_labels, read_array
+from adda.common.errors import AddaError, reading
 from adda.datasets.downloads import Downloads
-from adda.datasets.mnistm import SIZE, mnist_labels
-from adda.datasets.picture_files import find_labelled, open_picture, reading
+from adda.datasets.mnistm import SIZE
+from adda.datasets.picture_files import find_labelled, find_pictures, open_picture
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
@@ -18,68 +20,127 @@ MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts withou
 BLURRED = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
-def read_domain(directory: Path, name: str, mode: str) -> dict[str, np.ndarray]:
-    """Read a domain from directory/name, a folder of folders, or from directory/name.pkl.
+class Part(NamedTuple):
+    """Images of one part of a domain, and their labels, if somebody labelled them."""
 
-    The folder holds train/0 to train/9 and test/0 to test/9, each with files of 28 x 28 pixels that
-    show this digit, of any format that Pillow opens but, for grey, JPEG. The pickle is a dictionary
-    of what is returned.
+    images: np.ndarray
+    labels: np.ndarray | None
+
+
+def read_domain(
+    directory: Path, name: str, mode: str, classes: Sequence[str] | None = None
+) -> tuple[dict[str, Part], list[str]]:
+    """Read a domain from directory/name, a folder, or from directory/name.pkl.
+
+    The folder holds train and test, each with a folder for each class, whose pictures show it; or
+    with pictures that nobody labelled right in it; or it holds train.npy and test.npy of those.
+    Pictures have 28 x 28 pixels, of any format that Pillow opens but, for grey, JPEG. The pickle is
+    a dictionary with x_train and x_test, and y_train and y_test, where there are labels.
 
     Args:
         mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
+        classes: those of the source, whose labels alone are needed; None: this is the source.
 
     Returns:
-        x_train and x_test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB"; y_train and y_test,
-        uint8 [n], 0 to 9. They are in a random order, always the same one.
+        train and test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB", and labels, uint8 [n], the
+        places of the classes. They are in a random order, always the same one. And the classes.
 
     Raises:
         AddaError: there is neither, or a picture or array is not of this form.
     """
     folder, pickled = directory / name, directory / f"{name}.pkl"
     if folder.is_dir():
-        where, parts = folder, {part: _read_folder(folder, part, mode) for part in PARTS}
+        where, found = folder, _find_classes(folder) if classes is None else classes
+        parts = {part: _read_folder(folder, part, mode, found) for part in PARTS}
     elif pickled.is_file():
         where, parts = pickled, _read_pickle(pickled, mode)
+        found = _count_classes(parts) if classes is None else classes
     else:
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
     domain = {}
-    for part, (images, digits) in parts.items():
-        if missing := sorted(set(range(10)) - set(digits.tolist())):
-            raise AddaError(f"{where}: {part} shows no {missing[0]}; every part needs every digit")
-        # Pictures of results show the first few images, which are to be of every digit.
+    for part, (images, labels) in parts.items():
+        if labels is None and classes is None:
+            raise AddaError(f"{where}: nobody labelled {part}; the source needs labels")
+        if labels is not None:
+            check_labels(labels, len(images), f"{where}: {part}", len(found))
+            if missing := sorted(set(range(len(found))) - set(labels.tolist())):
+                raise AddaError(
+                    f"{where}: {part} shows no {found[missing[0]]}; a labelled part needs every "
+                    "class"
+                )
+        # Pictures of results show the first few images, which are to be of every class.
         order = np.random.default_rng(0).permutation(len(images))
-        domain |= {f"x_{part}": images[order], f"y_{part}": digits[order].astype(np.uint8)}
-    return domain
+        labels = None if labels is None else labels[order].astype(np.uint8)
+        domain[part] = Part(images[order], labels)
+    return domain, list(found)
 
 
-def _read_pickle(pickled: Path, mode: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _find_classes(folder: Path) -> list[str]:
+    """The names of the folders in a source's train; numbers by value, names by letter."""
+    names = [path.name for path in (folder / "train").glob("*") if find_pictures(path)]
+    if not 2 <= len(names) <= MOST_CLASSES:
+        raise AddaError(
+            f"{folder / 'train'} has {len(names)} folders with pictures; it needs one for each of "
+            f"2 to {MOST_CLASSES} classes, named after it"
+        )
+    return sorted(names, key=lambda name: (not name.isdecimal(), name.zfill(9), name))
+
+
+def _count_classes(parts: dict[str, Part]) -> list[str]:
+    """The classes of a pickle's labels: the digits, or as many as there are."""
+    labels = [part.labels for part in parts.values() if part.labels is not None]
+    most = max((int(each.max()) for each in labels), default=0)
+    return [str(label) for label in range(min(most, MOST_CLASSES - 1) + 1)]
+
+
+def _read_pickle(pickled: Path, mode: str) -> dict[str, Part]:
     arrays = load_arrays(pickled)
     if not isinstance(arrays, dict):
         raise AddaError(
-            f"{pickled} is no dictionary; it must hold x_train, y_train, x_test, y_test"
+            f"{pickled} is no dictionary; it must hold x_train and x_test, and y_train and y_test"
         )
     arrays = text_keys(arrays)
     sides = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
     parts = {}
     for part in PARTS:
-        images, digits = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
-        if isinstance(digits, list) and all(type(each) is int for each in digits):
-            digits = np.array(digits, np.int64)
+        images, labels = arrays.get(f"x_{part}"), arrays.get(f"y_{part}")
+        if isinstance(labels, list) and all(type(each) is int for each in labels):
+            labels = np.array(labels, np.int64)
         check_images(images, sides, f"{pickled}: x_{part}")
-        check_labels(digits, len(images), f"{pickled}: y_{part}")
-        parts[part] = images, digits
+        if labels is not None:
+            check_labels(labels, len(images), f"{pickled}: y_{part}", MOST_CLASSES)
+        parts[part] = Part(images, labels)
     return parts
 
 
-def _read_folder(folder: Path, part: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    named = find_labelled(folder / part)
-    if not named:
+def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str]) -> Part:
+    place = folder / part
+    loose = find_pictures(place)
+    others = sorted(path.name for path in place.glob("*/") if path.name not in classes)
+    if others and not loose:
         raise AddaError(
-            f"{folder / part} holds no picture; put PNG or JPEG files into its folders 0 to 9, "
-            "one for each digit"
+            f"{place / others[0]} is no class of the source's; rename it, or put pictures that "
+            f"nobody labelled right into {place}"
         )
-    images = [_read_picture(path, mode) for path, _ in named]
-    return np.stack(images), np.array([digit for _, digit in named])
+    labelled = find_labelled(place, classes)
+    if loose and labelled:
+        raise AddaError(
+            f"{place} holds pictures, {loose[0].name} for one, beside folders of classes; sort "
+            "all of them into folders, or none"
+        )
+    if loose:
+        return Part(np.stack([_read_picture(path, mode) for path in loose]), None)
+    if (stack := folder / f"{part}.npy").is_file():
+        images = read_array(stack)
+        check_images(images, (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE), str(stack))
+        return Part(images, None)
+    if not labelled:
+        raise AddaError(
+            f"{place} holds no picture; put PNG or JPEG files into it, or into a folder for each "
+            "class there"
+        )
+    images = [_read_picture(path, mode) for path, _ in labelled]
+    return Part(np.stack(images), np.array([label for _, label in labelled]))
 
 
 def _read_picture(path: Path, mode: str) -> np.ndarray:
@@ -98,10 +159,15 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains from data.directory."""
     if params.directory is None:
         raise AddaError("data.source is folders, but data.directory names none; set it")
-    source = read_domain(Path(params.directory), "source", "L")
-    target = read_domain(Path(params.directory), "target", "RGB")
-    images = {part: target[f"x_{part}"] for part in PARTS}
-    return Raw(source, images | mnist_labels(target), source["y_test"])
+    source, classes = read_domain(Path(params.directory), "source", "L")
+    target, _ = read_domain(Path(params.directory), "target", "RGB", classes)
+    mnist, mnistm = {}, {}
+    for part in PARTS:
+        mnist |= {f"x_{part}": source[part].images, f"y_{part}": source[part].labels}
+        mnistm[part] = target[part].images
+        if target[part].labels is not None:
+            mnistm[f"{part}_labels"] = target[part].labels
+    return Raw(mnist, mnistm, source["test"].labels, classes)
 
 
 FOLDERS = Source(

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from adda.common.errors import AddaError
+from adda.common.array_files import DIGITS
+from adda.common.errors import AddaError, reading
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import SIZE
-from adda.datasets.picture_files import find_labelled, open_picture, reading
+from adda.datasets.picture_files import find_labelled, open_picture
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 
@@ -51,9 +52,9 @@ def _find(directory: Path, part: str) -> list[tuple[Path, int]]:
         if listed.is_file():
             return _read_list(listed, folder / f"mnist_m_{part}")
         for name in NAMES[part]:
-            if classes := find_labelled(folder / name):
-                order = np.random.default_rng(0).permutation(len(classes))
-                return [classes[index] for index in order]
+            if labelled := find_labelled(folder / name, DIGITS):
+                order = np.random.default_rng(0).permutation(len(labelled))
+                return [labelled[index] for index in order]
     raise AddaError(
         f"{directory} holds neither mnist_m_{part}_labels.txt nor pictures in {part}/0 to "
         f"{part}/9; docs/data.md says how MNIST-M must lie there"

@@ -1,13 +1,14 @@
 """Any picture that Pillow opens, upright and of 8 bits; one bad file costs that file alone."""
 
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.common.errors import reading
+from adda.common.errors import AddaError, reading
 
 Image.init()
 SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
@@ -16,14 +17,23 @@ SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
 
 
-def find_labelled(folder: Path) -> list[tuple[Path, int]]:
-    """The pictures in a folder's folders 0 to 9, each with its digit; by digit, then by name."""
-    return [
-        (path, digit)
-        for digit in range(10)
-        for path in sorted((folder / str(digit)).glob("*"))
-        if path.suffix.lower() in SUFFIXES
-    ]
+def find_pictures(folder: Path) -> list[Path]:
+    """The pictures right in a folder, by name."""
+    return [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES]
+
+
+def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
+    """The pictures in the folders of classes, each with the place of its class; by class, by name.
+
+    Raises:
+        AddaError: there are some, but a class has none.
+    """
+    found = {place: find_pictures(folder / name) for place, name in enumerate(classes)}
+    if missing := [classes[place] for place, paths in found.items() if not paths]:
+        if len(missing) == len(found):
+            return []
+        raise AddaError(f"{folder} shows no {missing[0]}; put pictures into {folder / missing[0]}")
+    return [(path, place) for place, paths in found.items() for path in paths]
 
 
 def open_picture(path: str | Path) -> Image.Image:

@@ -1,23 +1,35 @@
 """data/raw as *download* leaves it, whatever the source.
 
-mnist/ holds the source domain, mnistm_data.pkl the target, and labels.npy the digits of the
-held-out source images. The names are those of the pair of domains that this project is about.
+mnist/ holds the source domain, mnistm_data.pkl the target, labels.npy the classes of the held-out
+source images, and classes.json the names of the classes, whose places are the labels. The names of
+the files are those of the pair of domains that this project is about.
 Nothing is zipped: a zip archive of the same arrays differs between patch releases of Python.
 """
 
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from adda.common.array_files import check_images, check_labels, read_array, read_labels, write_array
+from adda.common.array_files import (
+    DIGITS,
+    check_images,
+    check_labels,
+    read_array,
+    read_classes,
+    read_labels,
+    write_array,
+    write_classes,
+)
 from adda.common.errors import AddaError
 from adda.datasets.safe_pickle import load_arrays
 
 MNIST_NAME = "mnist"
 MNISTM_NAME = "mnistm_data.pkl"
 LABELS_NAME = "labels.npy"
+CLASSES_NAME = "classes.json"
 MNIST_ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
@@ -26,13 +38,15 @@ class Raw(NamedTuple):
 
     mnist: Keras' layout: x_train and x_test, uint8 [n, 28, 28]; y_train and y_test, uint8 [n].
     mnistm: the published layout: train and test, uint8 [n, 28, 28, 3]; and, since it has none,
-        labels: train_labels and test_labels, uint8 [n].
-    held_out_labels: uint8, the digit of each image of x_test.
+        labels: train_labels and test_labels, uint8 [n], where somebody labelled them.
+    held_out_labels: uint8, the class of each image of x_test.
+    classes: their names.
     """
 
     mnist: dict[str, np.ndarray]
     mnistm: dict[str, np.ndarray]
     held_out_labels: np.ndarray
+    classes: Sequence[str] = DIGITS
 
 
 def write_raw(directory: Path, raw: Raw) -> None:
@@ -43,6 +57,7 @@ def write_raw(directory: Path, raw: Raw) -> None:
     with (directory / MNISTM_NAME).open("wb") as file:
         pickle.dump(raw.mnistm, file, protocol=4)
     write_array(directory / LABELS_NAME, raw.held_out_labels)
+    write_classes(directory / CLASSES_NAME, raw.classes)
 
 
 def read_raw(directory: Path) -> Raw:
@@ -51,6 +66,7 @@ def read_raw(directory: Path) -> Raw:
     Raises:
         AddaError: a file is missing, unreadable, or holds other arrays than its layout says.
     """
+    classes = read_classes(directory / CLASSES_NAME)
     mnist = {name: read_array(directory / MNIST_NAME / f"{name}.npy") for name in MNIST_ARRAYS}
     mnistm = load_arrays(directory / MNISTM_NAME)
     if not isinstance(mnistm, dict):
@@ -62,5 +78,7 @@ def read_raw(directory: Path) -> Raw:
         ):
             name = f"{directory / domain}: {part}"
             check_images(images, shape, name)
-            check_labels(labels, len(images), f"{name}: labels")
-    return Raw(mnist, mnistm, read_labels(directory / LABELS_NAME, len(mnist["x_test"])))
+            if labels is not None or domain == MNIST_NAME:
+                check_labels(labels, len(images), f"{name}: labels", len(classes))
+    held_out_labels = read_labels(directory / LABELS_NAME, len(mnist["x_test"]))
+    return Raw(mnist, mnistm, held_out_labels, classes)

@@ -10,6 +10,8 @@ from adda.common.errors import AddaError
 from adda.common.params import Group, Seed
 from adda.datasets.raw_files import Raw
 
+UNLABELLED = np.zeros(0, np.uint8)
+
 
 class SplitParams(Group):
     """How many training images of each domain are kept for validation, and which."""
@@ -29,25 +31,26 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
 
     MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
     pairs. So each domain's training images are permuted with random numbers of their own, and a
-    validation set, stratified by digit, is taken out. Test images keep MNIST's order.
+    validation set, stratified by class, is taken out. Test images keep MNIST's order.
 
     Returns:
         Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
-        [n, 28, 28, 3]; the labels of each but source_test under labels/; and, as `labels`, those
-        of source_test, the held-out digits that are translated.
+        [n, 28, 28, 3]; the labels of each but source_test under labels/, empty where nobody
+        labelled the images; and, as `labels`, those of source_test, the held-out digits that are
+        translated.
 
     Raises:
-        AddaError: a split would be too small to hold every digit.
+        AddaError: a split would be too small to hold every class.
     """
-    mnist, mnistm, held_out_labels = raw
+    mnist, mnistm, held_out_labels, _ = raw
     domains = {
         "source": (binarise(mnist["x_train"]), mnist["y_train"]),
-        "target": (mnistm["train"], mnistm["train_labels"]),
+        "target": (mnistm["train"], mnistm.get("train_labels", UNLABELLED)),
     }
     arrays = {
         "images/source_test": binarise(mnist["x_test"]),
         "images/target_test": mnistm["test"],
-        "labels/target_test": mnistm["test_labels"],
+        "labels/target_test": mnistm.get("test_labels", UNLABELLED),
         "labels": held_out_labels,
     }
     # Spawned generators are independent of each other.
@@ -56,14 +59,14 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
     ):
         try:
             train, valid = train_test_split(
-                np.arange(len(labels)),
+                np.arange(len(images)),
                 test_size=params.valid_fraction,
-                stratify=labels,
+                stratify=labels if len(labels) else None,
                 random_state=int(rng.integers(2**31)),
             )
-        except ValueError as error:  # a split too small to hold every digit
+        except ValueError as error:  # a split too small to hold every class
             raise AddaError(f"split.valid_fraction is {params.valid_fraction}: {error}") from None
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[index]
-            arrays[f"labels/{domain}_{name}"] = labels[index]
+            arrays[f"labels/{domain}_{name}"] = labels[index] if len(labels) else labels
     return arrays

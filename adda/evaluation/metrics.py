@@ -81,20 +81,27 @@ def target_only_accuracy(results: "Results") -> Measured:
 
 @metric("of the reference classifier, on translated test digits", main=True)
 def translated_accuracy(results: "Results") -> Measured:
-    return _accuracy(results.translated_predicted == results.labels)
+    predicted = results.translated_predicted
+    return _accuracy(None if predicted is None else predicted == results.labels)
 
 
 @metric("adapted accuracy, from source-only (0) to target-only (1)", main=True)
 def gap_recovered(results: "Results") -> Measured:
-    return scores.gap_recovered, *map(results.right, ("adapted", "source_only", "target_only"))
+    rights = [results.right(each) for each in ("adapted", "source_only", "target_only")]
+    return None if any(each is None for each in rights) else (scores.gap_recovered, *rights)
 
 
 @metric("of the source-only classifier, on target images translated back", main=True)
 def reverse_accuracy(results: "Results") -> Measured:
     back = results.back(results.target)
-    if back is None:
+    if back is None or results.target_labels is None:
         return None
     return _accuracy(results.classify_source(back) == results.target_labels)
+
+
+@metric("of the source-only classifier, on translated test digits; needs no target label")
+def identity_kept(results: "Results") -> Measured:
+    return _accuracy(results.classify_source(results.translated) == results.labels)
 
 
 @metric("overlap of a translation's mask with its source digit; 1: the same")
@@ -105,12 +112,9 @@ def mask_consistency(results: "Results") -> Measured:
 
 @metric("of translations from target images, in the reference classifier's features", main=True)
 def frechet_distance(results: "Results") -> Measured:
+    if results.reference is None:
+        return None
     return scores.frechet_distance(results.features(results.translated), results.target_features)
-
-
-@metric("the same of held-back target images: fewer, and of other handwriting")
-def frechet_distance_reference(results: "Results") -> Measured:
-    return scores.frechet_distance(results.features(results.target_valid), results.target_features)
 
 
 @metric("spread of one digit's translations, in units of the target's")
@@ -130,7 +134,7 @@ def domain_probe_accuracy(results: "Results") -> Measured:
 
 @metric("a linear probe of source codes and labels, on target codes")
 def digit_probe_accuracy(results: "Results") -> Measured:
-    if results.codes is None:
+    if results.codes is None or results.target_labels is None:
         return None
     source, target = results.codes
     labels, target_labels = results.labels[: len(source)], results.target_labels[: len(target)]

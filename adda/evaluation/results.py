@@ -25,26 +25,27 @@ class Results:
     translated: np.ndarray  # of source, one each
     styled: np.ndarray  # uint8 [digits, styles, 28, 28, 3]: some source digits in some styles
     target: np.ndarray
-    target_labels: np.ndarray
-    target_valid: np.ndarray
-    probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, 10]
+    target_labels: np.ndarray | None  # None: nobody labelled them
+    probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, classes]
     model: Recipe
     source_only: keras.Sequential
-    reference: keras.Sequential
+    reference: keras.Sequential | None  # None: nobody labelled target images to train it
 
     def predicted(self, classifier: str) -> np.ndarray:
         """The labels that a classifier gives target images."""
         return self.probabilities[classifier].argmax(axis=1).astype(np.uint8)
 
     def right(self, classifier: str) -> np.ndarray | None:
-        """Which target images a classifier gets right; None where it was not trained."""
-        if classifier not in self.probabilities:
+        """Which target images a classifier gets right; None where it or labels are missing."""
+        if classifier not in self.probabilities or self.target_labels is None:
             return None
         return self.predicted(classifier) == self.target_labels
 
     @cached_property
-    def translated_predicted(self) -> np.ndarray:
+    def translated_predicted(self) -> np.ndarray | None:
         """The labels that the reference classifier gives translations."""
+        if self.reference is None:
+            return None
         return probabilities(self.reference, self.translated).argmax(axis=1).astype(np.uint8)
 
     @cached_property

@@ -58,10 +58,10 @@ def make_discriminator(width: float) -> keras.Sequential:
     return _three_convolutions(hidden, outputs=1, name="discriminator")
 
 
-def make_classifier(width: float) -> keras.Sequential:
-    """Image to the logits of ten digits: the discriminator's shape, with batch statistics."""
+def make_classifier(width: float, classes: int) -> keras.Sequential:
+    """Image to the logits of classes: the discriminator's shape, with batch statistics."""
     hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
-    return _three_convolutions(hidden, outputs=10, name="classifier")
+    return _three_convolutions(hidden, outputs=classes, name="classifier")
 
 
 def _three_convolutions(

@@ -31,7 +31,7 @@ def share_called_real(logits: tf.Tensor) -> tf.Tensor:
 
 
 def class_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of logits [n, 10] against integer labels [n]."""
+    """Mean cross-entropy of logits [n, classes] against integer labels [n]."""
     return tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
     )

@@ -40,11 +40,11 @@ class PixelDA(Recipe):
     uses = frozenset({"adversarial_weight"})
     about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
-    def __init__(self, width: float, params: PixelDAParams):
-        super().__init__(width, params)
+    def __init__(self, width: float, params: PixelDAParams, classes: int):
+        super().__init__(width, params, classes)
         self.generator = _make_generator(width)
         self.discriminator = _make_discriminator(width)
-        self.classifier = make_classifier(width)
+        self.classifier = make_classifier(width, classes)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         return {

@@ -48,8 +48,8 @@ class Published(Recipe):
         "than its source, and at some moments of a training all translations are one picture."
     )
 
-    def __init__(self, width: float, params: PublishedParams):
-        super().__init__(width, params)
+    def __init__(self, width: float, params: PublishedParams, classes: int):
+        super().__init__(width, params, classes)
         self.encoder = make_encoder(width, params.code_size)
         self.decoder = make_decoder(width, params.code_size)
         self.discriminator = make_discriminator(width)

@@ -85,9 +85,15 @@ class Recipe(ABC):
     one_style: ClassVar[bool] = False  # whether styles change nothing
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
-    def __init__(self, width: float, params: Group):
-        """Make the networks, too; `width` multiplies layers' filters, 1 being as published."""
+    def __init__(self, width: float, params: Group, classes: int):
+        """Make the networks, too.
+
+        Args:
+            width: multiplies layers' filters, 1 being as published.
+            classes: how many the source has; only a class loss asks.
+        """
         self.width = width
+        self.classes = classes
         self.params = params  # of type Params
 
     @property

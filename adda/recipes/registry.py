@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, create_model
 
+from adda.common.array_files import DIGITS
 from adda.common.params import Group, Width
 from adda.recipes.pixelda import PixelDA
 from adda.recipes.published import Published
@@ -36,11 +37,13 @@ RecipesParams = create_model(
 )
 
 
-def make_recipe(name: str, width: float, params: Group | None = None) -> Recipe:
+def make_recipe(
+    name: str, width: float, params: Group | None = None, classes: int = len(DIGITS)
+) -> Recipe:
     """A recipe with fresh weights, which Keras' global seed determines.
 
     Args:
         params: its own parameters; None: their defaults.
     """
     recipe = RECIPES[name]
-    return recipe(width, params or recipe.Params())
+    return recipe(width, params or recipe.Params(), classes)

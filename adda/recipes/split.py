@@ -57,14 +57,14 @@ class Split(Recipe):
         "inverted foreground. Where they do not hold, translations will not look like the target."
     )
 
-    def __init__(self, width: float, params: SplitParams):
-        super().__init__(width, params)
+    def __init__(self, width: float, params: SplitParams, classes: int):
+        super().__init__(width, params, classes)
         self.mask_encoder = make_mask_encoder(width)
         self.decoder = make_foreground_decoder(width)
         self.discriminator = make_spectral_discriminator(IMAGE, 2 * width, "discriminator")
         self.mask_discriminator = make_spectral_discriminator(MAP, width, "mask_discriminator")
         if params.class_weight:
-            self.classifier = make_classifier(width)
+            self.classifier = make_classifier(width, classes)
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         sides = {

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+from adda.common.array_files import DIGITS, MOST_CLASSES
 from adda.common.errors import AddaError, reading
 from adda.common.params import Group
 from adda.recipes.recipe import Recipe
 from adda.recipes.registry import RECIPES, make_recipe
 
+WIDEST = 16  # as in params.yaml
 STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
 
@@ -16,6 +18,7 @@ def save_model(directory: str | Path, model: Recipe) -> None:
     directory = Path(directory)
     directory.mkdir(parents=True)
     described = {"recipe": model.name, "width": model.width, "params": model.params.model_dump()}
+    described["classes"] = model.classes
     described |= {"about": model.about, "uses": sorted(model.uses)}  # for the model card
     (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     for name, network in model.networks.items():
@@ -45,7 +48,10 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
             raise AddaError(
                 f"{directory} is of the recipe {described['recipe']}; set model.recipe to it"
             )
-        model = make_recipe(described["recipe"], float(described["width"]), params or saved)
+        width, classes = float(described["width"]), described.get("classes", len(DIGITS))
+        if not (0 < width <= WIDEST and 0 < classes <= MOST_CLASSES):
+            raise ValueError(f"a width of {width:g} and {classes} classes")
+        model = make_recipe(described["recipe"], width, params or saved, classes)
         for name, network in model.networks.items():
             network.load_weights(directory / f"{name}.weights.h5")
         return model

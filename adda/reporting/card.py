@@ -8,18 +8,33 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from adda.datasets.registry import SOURCES
 from adda.evaluation.metrics import METRICS
 
+CONFUSED = 3  # pairs of classes that the card names
 
-def render_card(params: dict[str, Any], metrics: dict[str, float]) -> str:
+
+def render_card(
+    params: dict[str, Any], metrics: dict[str, float], classes: list[str], adapted: pd.DataFrame
+) -> str:
     """The model card (Mitchell et al. 2019, arXiv:1810.03993), as Markdown.
 
     Args:
         params: groups of params.yaml, `model` with what model.json says.
         metrics: of evaluation and training, by name.
+        classes: their names.
+        adapted: what the adapted classifier makes of target test images: `actual` and `predicted`,
+            a row each; none where nobody labelled them.
     """
     template = templates(autoescape=False).get_template("model_card.md")
     source = SOURCES[params["data"]["source"]]
+    wrong = adapted[adapted["actual"] != adapted["predicted"]]
+    confused = wrong.value_counts(["actual", "predicted"], sort=True).head(CONFUSED)
     return template.render(
-        **params, origin=source, metrics=metrics, known=METRICS, describe=describe
+        **params,
+        origin=source,
+        metrics=metrics,
+        known=METRICS,
+        describe=describe,
+        classes=classes,
+        confused=[(*pair, count) for pair, count in confused.items()],
     )
 
 

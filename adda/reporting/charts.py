@@ -55,8 +55,10 @@ def loss_curves(histories: dict[str, pd.DataFrame]) -> str | None:
 
 @plt.rc_context(STYLE)
 def confusion_chart(table: pd.DataFrame) -> str:
-    """Counts of digits `actual` that were classified as `predicted`, a row of the table each."""
-    counts = confusion_matrix(table["actual"], table["predicted"], labels=range(10))
+    """Counts of images of class `actual` that were classified as `predicted`, a row each."""
+    pairs = table[["actual", "predicted"]].astype(str)
+    names = sorted(set(pairs.to_numpy().flat), key=lambda name: (name.zfill(9), name))
+    counts = confusion_matrix(pairs["actual"], pairs["predicted"], labels=names)
     figure, axes = plt.subplots(figsize=(4.6, 4.2))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -71,9 +73,11 @@ def confusion_chart(table: pd.DataFrame) -> str:
             fontsize=8,
             color="white" if dark else "black",
         )
-    axes.set(xticks=range(10), yticks=range(10), xlabel="classified as", ylabel="digit")
+    ticks = range(len(names))
+    axes.set(xlabel="classified as", ylabel="class", yticks=ticks, yticklabels=names)
+    axes.set_xticks(ticks, names, rotation=90 if max(map(len, names)) > 2 else 0)
     right = int(np.trace(counts))
-    return _svg(figure, f"Confusion matrix: {right} of {counts.sum()} digits are classified right")
+    return _svg(figure, f"Confusion matrix: {right} of {counts.sum()} are classified right")
 
 
 def _svg(figure: plt.Figure, label: str) -> str:

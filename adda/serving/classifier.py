@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from adda.classification.classifier import load_classifier
-from adda.common.array_files import check_images
+from adda.classification.classifier import CLASSES_FILE, load_classifier
+from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_csv
 from adda.evaluation.pictures import save_grid
@@ -32,13 +32,15 @@ class Classifier:
 
     def __init__(self, directory: str | Path = "data/adapted"):
         network = load_classifier(directory)
+        self.names = read_classes(Path(directory) / CLASSES_FILE)  # of the classes
         self._likely = uint8_function(lambda x: tf.nn.softmax(network(x, training=False)), 1)
 
     def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Classify images, uint8 [n, 28, 28, 3].
 
         Returns:
-            The digit that each shows, uint8 [n], and how likely each digit is, float32 [n, 10].
+            The class of each, uint8 [n], a place in `names`; and how likely each class is,
+            float32 [n, classes].
 
         Raises:
             AddaError: the array has another shape or dtype, or no image.
@@ -72,7 +74,8 @@ def classify_files(
         found, likely = classifier.classify(images)
         order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
         best, second = np.take_along_axis(likely, order, axis=1).T.round(4)
-        columns = (names, places, found, best, order[:, 1], second)
+        first, other = (np.array(classifier.names)[each] for each in (found, order[:, 1]))
+        columns = (names, places, first, best, other, second)
         rows.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
         shown += list(images[: max(SHOWN - len(shown), 0)])
     if not rows:

@@ -58,7 +58,7 @@ def translator(model: Recipe) -> Exported:
 
 
 def classifier(network: keras.Sequential) -> Exported:
-    """`image` to `probabilities`, float32 [n, 10]."""
+    """`image` to `probabilities`, float32 [n, classes]."""
 
     def likely(images: tf.Tensor) -> tf.Tensor:
         return tf.nn.softmax(network(images, training=False))

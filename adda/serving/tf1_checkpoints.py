@@ -12,7 +12,7 @@ from adda.common.outputs import whole
 from adda.nn.layers import EPSILON, Scaled
 from adda.recipes.published import PublishedParams
 from adda.recipes.registry import make_recipe
-from adda.recipes.storage import save_model
+from adda.recipes.storage import WIDEST, save_model
 
 
 def _convolutions(kind: str, count: int) -> dict[str, str]:
@@ -27,7 +27,6 @@ LAYERS = {  # of the original, by scope, in the order of ours, with the normalis
     "discriminator": _convolutions("conv", 3) | {"fc_layer": None},
 }
 SUFFIX = re.compile(r"\.(index|meta|data-\d+-of-\d+)$")
-WIDEST = 16  # times the original's filters, as in params.yaml
 STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 

@@ -71,7 +71,7 @@ def test_the_ensemble_is_the_mean_of_two_views(rng):
     """One classifier sees the images, the other, plain digits cut out of them."""
     model = small_recipe("split")
     images = rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
-    adapted, source_only = make_classifier(0.05), make_classifier(0.05)
+    adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
 
     def softmax(classifier, seen):
         shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())

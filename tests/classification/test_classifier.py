@@ -25,6 +25,6 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
     images, digits = dark_and_bright
     params = ClassifierParams(width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0)
     sure = probabilities(
-        fit_classifier(sample_labelled(images, digits, 20, 0), params, "test"), images
+        fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
     )
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)

@@ -32,9 +32,9 @@ def test_images_of_another_shape_or_dtype(tmp_path, array):
 
 
 @pytest.mark.parametrize(
-    "labels", [np.zeros(3, int), np.zeros(4), np.array([0, 1, 2, 10]), np.array([0, 1, 2, -1])]
+    "labels", [np.zeros(3, int), np.zeros(4), np.array([0, 1, 2, 256]), np.array([0, 1, 2, -1])]
 )
-def test_labels_that_are_not_digits_of_the_images(tmp_path, labels):
+def test_labels_that_are_not_of_the_images(tmp_path, labels):
     np.save(tmp_path / "labels.npy", labels)
     with pytest.raises(AddaError, match=r"labels\.npy"):
         read_labels(tmp_path / "labels.npy", 4)

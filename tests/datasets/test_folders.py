@@ -9,6 +9,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.common.params import read_params
 from adda.datasets.folders import read_domain
@@ -80,9 +81,19 @@ def test_splits_keep_each_domains_own_labels(load):
     assert len(arrays["images/target_test"]) == 60
 
 
+def as_pickled(folder):
+    """The target as a pickle's dictionary."""
+    parts, _ = read_domain(folder, "target", "RGB", DIGITS)
+    return {
+        f"{letter}_{name}": array
+        for name, part in parts.items()
+        for letter, array in zip("xy", part, strict=True)
+    }
+
+
 def test_a_pickle_may_stand_for_a_folder(folder, load):
     before = load()
-    target = read_domain(folder, "target", "RGB")
+    target = as_pickled(folder)
     (folder / "target").rename(folder / "elsewhere")
     sorted_by_digit = {
         name: array[np.argsort(target[f"y_{name[2:]}"], kind="stable")]
@@ -100,16 +111,15 @@ def test_a_pickle_may_stand_for_a_folder(folder, load):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda a: a.pop("y_test"), "y_test is missing"),
         (lambda a: a.pop("x_train"), "x_train is missing; it must be uint8"),
         (lambda a: a.update(x_train=a["x_train"][..., 0]), r"x_train is .*uint8 \[n, 28, 28, 3"),
         (lambda a: a.update(x_train=a["x_train"] / 255), "x_train is float64 .* must be uint8"),
-        (lambda a: a.update(y_test=a["y_test"] + 5), "y_test holds values outside 0 to 9"),
+        (lambda a: a.update(y_test=a["y_test"] + 5), "test holds values outside 0 to 9"),
         (lambda a: a.update(y_train=a["y_train"][1:]), "y_train is uint8"),
     ],
 )
 def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
-    target = read_domain(folder, "target", "RGB")
+    target = as_pickled(folder)
     damage(target)
     (folder / "target").rename(folder / "elsewhere")
     (folder / "target.pkl").write_bytes(pickle.dumps(target))
@@ -118,7 +128,7 @@ def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
 
 
 def test_a_pickle_of_python_2_with_lists_of_labels(folder, load):
-    target = read_domain(folder, "target", "RGB")
+    target = as_pickled(folder)
     old = {
         name.encode(): array.tolist() if name[0] == "y" else array for name, array in target.items()
     }
@@ -153,7 +163,7 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     picture.unlink()
     for path in (folder / "source/test/7").glob("*.png"):
         path.unlink()
-    with pytest.raises(AddaError, match="source: test shows no 7"):
+    with pytest.raises(AddaError, match="source/test shows no 7"):
         load()
     for path in (folder / "source/test").rglob("*.png"):
         path.unlink()
@@ -167,8 +177,78 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
 def test_the_documented_second_pair_can_be_read(tmp_path):
     command = [sys.executable, "-m", "docs.second_pair", str(tmp_path / "pair")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    source = read_domain(tmp_path / "pair", "source", "L")
-    target = read_domain(tmp_path / "pair", "target", "RGB")
-    assert len(source["x_train"]) == len(target["x_train"]) == 1297
-    assert set(np.unique(source["x_test"])) == {0, 255}
-    assert target["x_test"].std(axis=0).min() > 30  # photographs, everywhere
+    source, classes = read_domain(tmp_path / "pair", "source", "L")
+    target, _ = read_domain(tmp_path / "pair", "target", "RGB", classes)
+    assert classes == list(DIGITS)
+    assert len(source["train"].images) == len(target["train"].images) == 1297
+    assert set(np.unique(source["test"].images)) == {0, 255}
+    assert target["test"].images.std(axis=0).min() > 30  # photographs, everywhere
+
+
+@pytest.fixture
+def letters(tmp_path):
+    """Three letters, two pictures of each in each part, and a target that nobody labelled."""
+    for part in ("train", "test"):
+        (tmp_path / "letters/target" / part).mkdir(parents=True)
+        for number, letter in enumerate("xyb"):
+            (tmp_path / "letters/source" / part / letter).mkdir(parents=True)
+            for copy in range(2):
+                picture = Image.new("L", (28, 28), 40 * number + 10 * copy + 1)
+                picture.save(tmp_path / f"letters/source/{part}/{letter}/{copy}.png")
+                picture.save(tmp_path / f"letters/target/{part}/{letter}{copy}.png")
+    return tmp_path / "letters"
+
+
+def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, tmp_path):
+    write_raw(tmp_path / "raw", load(str(letters)))
+    raw = read_raw(tmp_path / "raw")
+    assert raw.classes == ["b", "x", "y"]
+    assert (raw.mnist["x_test"][:, 0, 0] // 40 == (raw.held_out_labels + 2) % 3).all()
+    assert raw.mnistm.keys() == {"train", "test"}
+    arrays = split_domains(raw, SplitParams(valid_fraction=0.5, seed=0))
+    assert arrays["images/target_train"].shape == (3, 28, 28, 3)
+    assert not len(arrays["labels/target_train"])
+    assert not len(arrays["labels/target_test"])
+
+
+def test_one_part_alone_may_have_labels(letters, load):
+    for path in sorted((letters / "target/test").glob("*.png")):
+        (letters / "target/test" / path.name[0]).mkdir(exist_ok=True)
+        path.rename(letters / "target/test" / path.name[0] / path.name)
+    raw = load(str(letters))
+    assert raw.mnistm.keys() == {"train", "test", "test_labels"}
+    (letters / "target/test/x").rename(letters / "target/test/q")
+    with pytest.raises(AddaError, match="target/test/q is no class of the source's"):
+        load(str(letters))
+    Image.new("L", (28, 28)).save(letters / "target/test/loose.png")
+    (letters / "target/test/q").rename(letters / "target/test/x")
+    with pytest.raises(AddaError, match=r"loose\.png for one, beside folders of classes"):
+        load(str(letters))
+
+
+def test_arrays_without_labels(letters, load, rng):
+    for part in ("train", "test"):
+        for path in (letters / "target" / part).glob("*.png"):
+            path.unlink()
+        np.save(letters / f"target/{part}.npy", rng.integers(0, 256, (5, 28, 28, 3), np.uint8))
+    assert load(str(letters)).mnistm["test"].shape == (5, 28, 28, 3)
+    stacks = {f"x_{part}": np.load(letters / f"target/{part}.npy") for part in ("train", "test")}
+    (letters / "target").rename(letters / "elsewhere")
+    (letters / "target.pkl").write_bytes(pickle.dumps(stacks))
+    assert load(str(letters)).mnistm.keys() == {"train", "test"}
+    source, _ = read_domain(letters, "source", "L")
+    (letters / "source").rename(letters / "sources")
+    images = {f"x_{name}": part.images for name, part in source.items()}
+    (letters / "source.pkl").write_bytes(pickle.dumps(images))
+    with pytest.raises(AddaError, match="nobody labelled train; the source needs labels"):
+        load(str(letters))
+    labelled = images | {f"y_{name}": part.labels for name, part in source.items()}
+    (letters / "source.pkl").write_bytes(pickle.dumps(labelled))
+    assert load(str(letters)).classes == ["0", "1", "2"]
+
+
+def test_a_source_of_one_class_or_none_is_refused(letters, load):
+    for letter in "xy":
+        (letters / "source/train" / letter).rename(letters / letter)
+    with pytest.raises(AddaError, match="has 1 folders with pictures; it needs one for each of 2"):
+        load(str(letters))

@@ -143,7 +143,7 @@ def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
     params = ClassifierParams(width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0)
 
     def fit():
-        fitted = fit_classifier(sample, params, "test", Checkpoints(tmp_path / "key"))
+        fitted = fit_classifier(sample, 10, params, "test", Checkpoints(tmp_path / "key"))
         return np.concatenate([np.ravel(variable) for variable in fitted.variables])
 
     straight = fit()

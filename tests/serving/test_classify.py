@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from adda.classification.classifier import probabilities, save_classifier
+from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
 from adda.serving.classifier import Classifier
@@ -19,8 +20,8 @@ def adapted(tmp_path_factory):
     """A classifier's folder as *adapt* leaves it, and its network."""
     folder = tmp_path_factory.mktemp("adapted") / "adapted"
     keras.utils.set_random_seed(0)
-    network = make_classifier(0.1)
-    save_classifier(folder, network, 0.1)
+    network = make_classifier(0.1, 10)
+    save_classifier(folder, network, 0.1, DIGITS)
     return folder, network
 
 
