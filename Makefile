@@ -2,10 +2,16 @@
 # make check   set up, lint, and run the tests that start no processes: two minutes
 # make test    the same with all tests: ten minutes
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
-# make lock    write requirements.txt anew from pyproject.toml
+# make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
+#              from pyproject.toml
+# uv installs where it is there, pip where not: the same versions, and the same hashes.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
+DEV := .venv/.ready-dev
+UV := $(shell command -v uv)
+VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
+INSTALL := $(if $(UV),uv pip install --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Two workers with a thread each get more done than two with two.
 PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest --numprocesses 2
@@ -15,8 +21,12 @@ PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pyt
 setup: $(READY)
 
 $(READY): requirements.txt
-	$(PYTHON) -m venv .venv
-	.venv/bin/pip install --quiet --require-hashes --requirement requirements.txt
+	$(VENV)
+	$(INSTALL) --requirement requirements.txt
+	touch $@
+
+$(DEV): $(READY) requirements-dev.txt
+	$(INSTALL) --requirement requirements-dev.txt
 	touch $@
 
 repro: $(READY)
@@ -28,7 +38,7 @@ repro: $(READY)
 	    echo "To compare your experiments with this run: git commit -am 'Results on this machine'"; \
 	fi
 
-lint: $(READY)
+lint: $(DEV)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 
@@ -41,6 +51,9 @@ test: lint
 report: $(READY)
 	$(RUN) python -m adda report $(REVS)
 
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url
+
 lock:
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --output-file requirements.txt
+	$(COMPILE) --output-file requirements.txt
+	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt

@@ -21,6 +21,7 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
 
 BUILD = Source(
     load,
+    ("MNIST", "MNIST-M"),
     "MNIST, checked against its published md5, and MNIST-M made from it on photographs of BSDS500 "
     "by the published recipe.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",

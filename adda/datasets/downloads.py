@@ -45,12 +45,19 @@ class File(Group):
     hash: Digest | None
 
 
+class Usps(Group):
+    """USPS's two files, on each mirror under their own names."""
+
+    urls: Urls
+
+
 class Downloads(Group):
     """What data/downloads.yaml holds."""
 
     mnist: Mnist
     photographs: File
     mnistm: File
+    usps: Usps
     cache: Path  # a folder for downloads, kept between runs
 
 

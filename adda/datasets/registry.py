@@ -9,12 +9,15 @@ from adda.datasets.mnistm_pictures import PICTURES
 from adda.datasets.packaged import PACKAGED
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
+from adda.datasets.usps import MNIST_USPS, USPS_MNIST
 
 SOURCES: dict[str, Source] = {
     "packaged": PACKAGED,
     "build": BUILD,
     "pickle": PICKLE,
     "pictures": PICTURES,
+    "mnist-usps": MNIST_USPS,
+    "usps-mnist": USPS_MNIST,
     "folders": FOLDERS,
 }
 

@@ -23,6 +23,7 @@ class Source(NamedTuple):
     """A source of both domains."""
 
     load: Callable[[DataParams, Downloads], Raw]
+    names: tuple[str, str]  # of source and target, for people
     description: str  # for report and model card
     licence: str
-    published: bool  # whether results stand beside those of papers
+    published: bool  # whether results stand beside those of papers on MNIST-M

@@ -1,0 +1,116 @@
+"""The data sources "mnist-usps" and "usps-mnist": scanned digits from envelopes (Hull 1994).
+
+USPS is grey, 16 x 16, its digits as large as the image; scaled to 28 x 28, as other work on domain
+adaptation has it. Of a USPS source what is darker than half is ink, of an MNIST source whatever is
+above zero, as for MNIST-M; a target stays grey.
+"""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+from PIL import Image
+
+from adda.common.array_files import check_labels
+from adda.common.errors import AddaError, reading
+from adda.datasets.downloads import Downloads, fetch
+from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnistm import SIZE
+from adda.datasets.raw_files import Raw
+from adda.datasets.source import DataParams, Source
+
+SIDE = 16  # pixels
+COUNTS = {"train": 7291, "test": 2007}
+HDF5, HDF5_MD5 = "usps.h5", "355df6b942eb766252e0340bc019b0b9"
+MAX_BYTES = 2**26  # of a text file; the larger holds 15 MB
+LICENCE = "USPS: published for research by AT&T (Le Cun et al. 1990; Hastie et al., ESL)."
+
+
+def load_usps(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]:
+    """USPS from usps.h5 of data.directory, or from zip.train.gz and zip.test.gz.
+
+    Returns:
+        x_train, uint8 [7291, 28, 28], and x_test, uint8 [2007, 28, 28], 0 (paper) to 255; y_train
+        and y_test, uint8, 0 to 9.
+
+    Raises:
+        AddaError: a file cannot be had, or is not USPS's.
+    """
+    given = Path(params.directory) / HDF5 if params.directory else None
+    arrays = {}
+    for part, count in COUNTS.items():
+        if given and given.is_file():
+            path, (values, labels) = given, _read_hdf5(given, part)
+        else:
+            name = f"zip.{part}.gz"
+            urls = [base.rstrip("/") + "/" + name for base in downloads.usps.urls]
+            path = fetch(name, urls, None, params.directory, downloads.cache)
+            values, labels = _read_text(path)
+        if values.shape != (count, SIDE * SIDE) or not (values.min() == 0 and values.max() == 1):
+            raise AddaError(
+                f"{path} is not USPS: {part} is {values.shape}, {values.min():g} to "
+                f"{values.max():g}; it must be {(count, SIDE * SIDE)}, 0 to 1"
+            )
+        check_labels(labels, count, f"{path}: {part}")
+        arrays |= {f"x_{part}": _scale(values), f"y_{part}": labels.astype(np.uint8)}
+    return arrays
+
+
+def _read_hdf5(path: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Values [n, 256] in [0, 1], and labels [n]."""
+    if hashlib.md5(path.read_bytes()).hexdigest() != HDF5_MD5:
+        raise AddaError(f"{path} is not USPS: its md5 is not {HDF5_MD5}; copy it again")
+    with reading(path), h5py.File(path) as file:
+        return file[part]["data"][:], file[part]["target"][:]
+
+
+def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """The same from lines of a label and 256 values in [-1, 1]."""
+    with reading(path, "download it again"), gzip.open(path) as file:
+        rows = np.array([line.split() for line in file.read(MAX_BYTES).splitlines()], np.float64)
+        return (rows[:, 1:] + 1) / 2, rows[:, 0].astype(int)
+
+
+def _scale(values: np.ndarray) -> np.ndarray:
+    """[n, 256] in [0, 1] to uint8 [n, 28, 28]."""
+    small = (255 * values).round().astype(np.uint8).reshape(-1, SIDE, SIDE)
+    bilinear = Image.Resampling.BILINEAR
+    return np.stack([Image.fromarray(each).resize((SIZE, SIZE), bilinear) for each in small])
+
+
+def _pair(source: dict[str, np.ndarray], target: dict[str, np.ndarray]) -> Raw:
+    mnistm = {part: np.repeat(target[f"x_{part}"][..., None], 3, axis=-1) for part in COUNTS}
+    mnistm |= {f"{part}_labels": target[f"y_{part}"] for part in COUNTS}
+    return Raw(source, mnistm, source["y_test"])
+
+
+def _mnist_usps(params: DataParams, downloads: Downloads) -> Raw:
+    mnist = load_mnist(params, downloads)
+    raw = _pair(mnist, load_usps(params, downloads))
+    return raw._replace(held_out_labels=held_out_labels(params.directory, mnist["y_test"]))
+
+
+def _usps_mnist(params: DataParams, downloads: Downloads) -> Raw:
+    usps = load_usps(params, downloads)
+    for part in COUNTS:
+        images = usps[f"x_{part}"]
+        usps[f"x_{part}"] = np.where(images > 127, images, np.uint8(0))
+    return _pair(usps, load_mnist(params, downloads))
+
+
+MNIST_USPS = Source(
+    _mnist_usps,
+    ("MNIST", "USPS"),
+    "MNIST, checked against its published md5, and USPS, scaled to 28 x 28.",
+    f"{MNIST_LICENCE} {LICENCE}",
+    published=False,
+)
+USPS_MNIST = Source(
+    _usps_mnist,
+    ("USPS", "MNIST"),
+    "USPS, scaled to 28 x 28, and MNIST, checked against its published md5.",
+    f"{MNIST_LICENCE} {LICENCE}",
+    published=False,
+)
