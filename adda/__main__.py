@@ -210,14 +210,14 @@ def import_original(options: argparse.Namespace) -> str:
 
 
 def export_forms(options: argparse.Namespace) -> str:
-    from adda.classification.classifier import load_classifier
+    from adda.classification.adapted import load_adapted
     from adda.recipes.storage import load_model
     from adda.serving.export import classifier, export, translator
 
     _check_new(options.out)
     modules = [translator(load_model(options.model))]
     if options.classifier:
-        modules.append(classifier(load_classifier(options.classifier)))
+        modules.append(classifier(load_adapted(options.classifier)))
     difference = export(modules, options.out)
     names = " and ".join(module.name for module in modules)
     return f"{options.out}: {names}, within {difference:.1e} of the model"

@@ -1,13 +1,14 @@
 """Train a classifier for target images on translated source digits, with the source's labels."""
 
-from adda.classification.adaptation import ensemble, sample_translations
+from adda.classification.adaptation import sample_translations
+from adda.classification.adapted import Adapted, save_adapted
+from adda.classification.calibration import calibrate
 from adda.classification.classifier import (
     CLASSES_FILE,
     ClassifierParams,
     fit_classifier,
     load_classifier,
     probabilities,
-    save_classifier,
 )
 from adda.common.array_files import read_classes, read_images, read_labels, write_array
 from adda.common.outputs import remove, whole
@@ -15,7 +16,7 @@ from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, run_key
 from adda.engine.devices import Device, use_device
-from adda.inference.translation import styles
+from adda.inference.translation import sample_styles, styles, translate, translate_back
 from adda.recipes.recipe import TranslatesBack
 from adda.recipes.storage import load_model
 
@@ -37,16 +38,24 @@ def main() -> str:
     sample = sample_translations(*translations, classifier.batch_size, classifier.seed)
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
     adapted = fit_classifier(sample, len(names), classifier, "adapted", Checkpoints(kept))
+    source_only = load_classifier("data/source_only")
+    valid = read_images("data/processed/images/source_valid.npy")
+    valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
+    translated = translate(model, valid, sample_styles(target, len(valid), classifier.seed))
     found = {"probabilities": probabilities(adapted, test)}
+    temperature = calibrate(adapted, translated, valid_labels)
     if isinstance(model, TranslatesBack):
-        source_only = load_classifier("data/source_only")
-        found["ensemble"] = ensemble(found["probabilities"], source_only, model, test)
+        calibrate(source_only, translate_back(model, translated), valid_labels)
+        both = Adapted(adapted, model, source_only)
+    else:
+        both = Adapted(adapted)
+    found["calibrated"] = both.probabilities(test)
     with whole("data/adapted") as directory:
-        save_classifier(directory, adapted, classifier.width, names)
+        save_adapted(directory, both, classifier.width, names)
         for name, array in found.items():
             write_array(directory / f"{name}.npy", array)
     remove(kept)
-    return f"data/adapted: {classifier.steps} steps"
+    return f"data/adapted: {classifier.steps} steps, temperature {temperature:.2f}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,11 @@
 """A classifier for the target domain, from source labels alone."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.classification.classifier import Sample, probabilities, sample_labelled
+from adda.classification.classifier import Sample, sample_labelled
 from adda.engine.sampling import TARGET, sample_batch, to_float
-from adda.inference.translation import translate_back
-from adda.recipes.recipe import Recipe, TranslatesBack
+from adda.recipes.recipe import Recipe
 
 
 def sample_translations(
@@ -30,19 +28,3 @@ def sample_translations(
         return model.render(images, to_float(tf.gather(styles, batch))), shown
 
     return sample
-
-
-def ensemble(
-    likely: np.ndarray, source_only: keras.Sequential, model: TranslatesBack, images: np.ndarray
-) -> np.ndarray:
-    """How likely each class is by two classifiers that saw no target label: float32 [n, classes].
-
-    The two err on different images.
-
-    Args:
-        likely: float32 [n, classes], what the adapted classifier makes of the images.
-        source_only: is shown the images translated back.
-        images: uint8 [n, 28, 28, 3], of the target.
-    """
-    back = probabilities(source_only, translate_back(model, images))
-    return np.mean([likely, back], axis=0)

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import scipy.stats
 
+BINS = 15  # of the calibration error, as published
+
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Fréchet distance between Gaussians fitted to two sets of features.
@@ -76,26 +78,6 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
     return float(styled.std(axis=1).mean() / target.std(axis=0).mean())
 
 
-def colour_distance(images: np.ndarray, target: np.ndarray) -> float:
-    """How far the distribution of pixel values is from the target's.
-
-    Args:
-        images, target: uint8 [n, 28, 28, 3] and [m, 28, 28, 3].
-
-    Returns:
-        The Wasserstein-1 distance of the values of each channel, averaged over channels; in [0, 1],
-        1 being from black to white.
-    """
-    shares = [
-        [
-            np.cumsum(np.bincount(x[..., channel].ravel(), minlength=256)) / x[..., channel].size
-            for channel in range(3)
-        ]
-        for x in (images, target)
-    ]
-    return float(np.abs(np.subtract(*shares)).sum(axis=1).mean() / 255)
-
-
 def overlap(found: np.ndarray, digits: np.ndarray) -> float:
     """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3] of 0 and 255.
 
@@ -105,3 +87,18 @@ def overlap(found: np.ndarray, digits: np.ndarray) -> float:
     first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (found, digits))
     either = (first | second).sum(axis=1)
     return float(((first & second).sum(axis=1) / np.maximum(either, 1))[either > 0].mean())
+
+
+def calibration_error(sure: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error (Naeini et al. 2015; Guo et al. 2017, arXiv:1706.04599, eq. 3).
+
+    The mean, over images, of the difference between how sure a classifier is and how often it is
+    right, in 15 bins of equal width.
+
+    Args:
+        sure: float [n], the probability of the class that was chosen.
+        right: bool [n].
+    """
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    counts, sums = (np.bincount(bins, each, BINS) for each in (None, sure - right))
+    return float(np.abs(sums).sum() / counts.sum())

@@ -6,7 +6,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adda.datasets.registry import SOURCES
-from adda.evaluation.metrics import METRICS
+from adda.evaluation.metrics import METRICS, doubt
 
 CONFUSED = 3  # pairs of classes that the card names
 
@@ -33,6 +33,7 @@ def render_card(
         metrics=metrics,
         known=METRICS,
         describe=describe,
+        doubt=doubt(metrics),
         classes=classes,
         confused=[(*pair, count) for pair, count in confused.items()],
     )

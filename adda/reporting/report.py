@@ -17,7 +17,7 @@ from scmrepo.exceptions import SCMError
 from adda.common.errors import AddaError, warn
 from adda.common.runner import TIMINGS
 from adda.datasets.registry import SOURCES
-from adda.evaluation.metrics import METRICS
+from adda.evaluation.metrics import METRICS, doubt
 from adda.reporting.card import describe, ends, templates
 from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
@@ -169,6 +169,7 @@ def render_report(runs: list[Run]) -> str:
             for name, title in CONFUSIONS
         ],
         describe=describe,
+        doubt=doubt,
     )
 
 

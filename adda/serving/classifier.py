@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import tensorflow as tf
 
-from adda.classification.classifier import CLASSES_FILE, load_classifier
+from adda.classification.adapted import load_adapted
+from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_csv
@@ -31,9 +31,9 @@ class Classifier:
     """
 
     def __init__(self, directory: str | Path = "data/adapted"):
-        network = load_classifier(directory)
+        network = load_adapted(directory)
         self.names = read_classes(Path(directory) / CLASSES_FILE)  # of the classes
-        self._likely = uint8_function(lambda x: tf.nn.softmax(network(x, training=False)), 1)
+        self._likely = uint8_function(network, 1)
 
     def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Classify images, uint8 [n, 28, 28, 3].

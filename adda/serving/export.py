@@ -9,6 +9,7 @@ import onnxruntime
 import tensorflow as tf
 import tf2onnx
 
+from adda.classification.adapted import Adapted
 from adda.common.errors import AddaError
 from adda.common.outputs import whole
 from adda.nn.networks import IMAGE
@@ -57,13 +58,12 @@ def translator(model: Recipe) -> Exported:
     )
 
 
-def classifier(network: keras.Sequential) -> Exported:
+def classifier(adapted: Adapted) -> Exported:
     """`image` to `probabilities`, float32 [n, classes]."""
-
-    def likely(images: tf.Tensor) -> tf.Tensor:
-        return tf.nn.softmax(network(images, training=False))
-
-    return Exported("classifier", [network], likely, ("image",), "probabilities")
+    networks = [adapted.classifier]
+    if adapted.model is not None:
+        networks += [*adapted.model.networks.values(), adapted.source_only]
+    return Exported("classifier", networks, adapted, ("image",), "probabilities")
 
 
 def export(modules: Sequence[Exported], out: str | Path) -> float:

@@ -4,15 +4,10 @@ import tensorflow as tf
 from conftest import small_recipe
 
 from adda.classification.adaptation import (
-    ensemble,
     sample_translations,
-)
-from adda.classification.classifier import (
-    probabilities,
 )
 from adda.engine.sampling import to_float
 from adda.inference.translation import styles
-from adda.nn.networks import make_classifier
 from adda.recipes.registry import RECIPES
 
 
@@ -65,20 +60,3 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     images, _ = sample_translations(model, *styled, 1, 0)(tf.constant(0))
     expected = model.translate(to_float(source), to_float(target))
     np.testing.assert_allclose(images, expected, atol=2 / 255)
-
-
-def test_the_ensemble_is_the_mean_of_two_views(rng):
-    """One classifier sees the images, the other, plain digits cut out of them."""
-    model = small_recipe("split")
-    images = rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
-    adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
-
-    def softmax(classifier, seen):
-        shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())
-        return shares / shares.sum(axis=1, keepdims=True)
-
-    digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
-    expected = (softmax(adapted, images) + softmax(source_only, digits)) / 2
-    found = ensemble(probabilities(adapted, images), source_only, model, images)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(found, softmax(adapted, images), atol=1e-3)

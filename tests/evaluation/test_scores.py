@@ -4,7 +4,7 @@ import scipy.linalg
 import scipy.stats
 
 from adda.evaluation.scores import (
-    colour_distance,
+    calibration_error,
     frechet_distance,
     gap_recovered,
     interval,
@@ -56,19 +56,12 @@ def test_style_diversity_is_that_of_the_target(rng):
     assert style_diversity(as_the_target, target) == pytest.approx(1, abs=0.02)
 
 
-def test_colour_distance_is_scipys_and_in_units_of_the_range(rng):
-    first = rng.integers(0, 200, (4, 28, 28, 3), np.uint8)
-    second = rng.integers(50, 256, (6, 28, 28, 3), np.uint8)
-    expected = np.mean(
-        [
-            scipy.stats.wasserstein_distance(first[..., c].ravel(), second[..., c].ravel())
-            for c in range(3)
-        ]
-    )
-    assert colour_distance(first, second) == pytest.approx(expected / 255)
-    black, white = np.zeros_like(first), np.full_like(first, 255)
-    assert colour_distance(black, white) == pytest.approx(1)
-    assert colour_distance(first, first) == 0
+def test_the_calibration_error_by_hand():
+    sure = np.array([0.95, 0.95, 0.95, 0.95, 0.61, 1.0])
+    right = np.array([True, True, True, False, False, True])
+    # Bins of 1/15: four at 0.95 and one at 1.0 in the last, of which four are right; one at 0.61.
+    assert calibration_error(sure, right) == pytest.approx((abs(4.8 - 4) + 0.61) / 6)
+    assert calibration_error(np.ones(3), np.ones(3, bool)) == 0
 
 
 def test_overlap_is_intersection_over_union():

@@ -1,0 +1,66 @@
+"""The classifier that the pipeline is for, as one object in one folder: data/adapted."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.classification.classifier import load_classifier, save_classifier
+from adda.inference.batches import apply
+from adda.recipes.recipe import Recipe
+from adda.recipes.storage import load_model, save_model
+
+TRANSLATOR, SOURCE_ONLY = "translator", "source_only"  # folders of the second view
+
+
+class Adapted(tf.Module):
+    """Two views of an image where the recipe translates back, averaged, else one.
+
+    The adapted classifier sees the image; the source-only one, the image translated back. Neither
+    saw a label of the target, and the two err on different images.
+    """
+
+    def __init__(
+        self,
+        classifier: keras.Sequential,
+        model: Recipe | None = None,
+        source_only: keras.Sequential | None = None,
+    ):
+        super().__init__()
+        self.classifier, self.model, self.source_only = classifier, model, source_only
+
+    def __call__(self, images: tf.Tensor) -> tf.Tensor:
+        """How likely each class is: float32 [n, 28, 28, 3] in [0, 1] to float32 [n, classes]."""
+        likely = tf.nn.softmax(self.classifier(images, training=False))
+        if self.model is None:
+            return likely
+        back = self.model.translate_back(images)
+        return (likely + tf.nn.softmax(self.source_only(back, training=False))) / 2
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """The same of uint8 [n, 28, 28, 3]."""
+        return apply(self, images)
+
+
+def save_adapted(directory: str | Path, adapted: Adapted, width: float, names: list[str]) -> None:
+    """Write everything that the classifier needs, into a folder that `whole` is filling."""
+    directory = Path(directory)
+    save_classifier(directory, adapted.classifier, width, names)
+    if adapted.model is not None:
+        save_model(directory / TRANSLATOR, adapted.model)
+        save_classifier(directory / SOURCE_ONLY, adapted.source_only, width, names)
+
+
+def load_adapted(directory: str | Path) -> Adapted:
+    """Read what `save_adapted` wrote, or any single classifier's folder.
+
+    Raises:
+        AddaError: a file is missing or does not fit the others.
+    """
+    directory = Path(directory)
+    classifier = load_classifier(directory)
+    if not (directory / TRANSLATOR).exists():
+        return Adapted(classifier)
+    model = load_model(directory / TRANSLATOR)
+    return Adapted(classifier, model, load_classifier(directory / SOURCE_ONLY))

@@ -1,0 +1,62 @@
+"""The classifier as a product: two views, calibrated, in one folder."""
+
+import numpy as np
+import pytest
+from conftest import small_recipe
+
+from adda.classification.adapted import Adapted, load_adapted, save_adapted
+from adda.classification.calibration import calibrate
+from adda.classification.classifier import probabilities
+from adda.common.array_files import DIGITS
+from adda.common.errors import AddaError
+from adda.engine.sampling import to_float
+from adda.nn.networks import make_classifier
+
+
+def softmax(classifier, seen):
+    shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+@pytest.fixture
+def images(rng):
+    return rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
+
+
+def test_it_is_the_mean_of_two_views(images, tmp_path):
+    """One classifier sees the images, the other, plain digits cut out of them."""
+    model = small_recipe("split")
+    adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
+    digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
+    expected = (softmax(adapted, images) + softmax(source_only, digits)) / 2
+    both = Adapted(adapted, model, source_only)
+    found = both.probabilities(images)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
+    save_adapted(tmp_path / "adapted", both, 0.05, DIGITS)
+    loaded = load_adapted(tmp_path / "adapted")
+    np.testing.assert_allclose(loaded.probabilities(images), found, atol=1e-6)
+    (tmp_path / "adapted/translator/model.json").unlink()
+    with pytest.raises(AddaError, match="translator cannot be used"):
+        load_adapted(tmp_path / "adapted")
+
+
+def test_one_view_where_there_is_no_way_back(images, tmp_path):
+    adapted = make_classifier(0.05, 10)
+    save_adapted(tmp_path / "adapted", Adapted(adapted), 0.05, DIGITS)
+    found = load_adapted(tmp_path / "adapted").probabilities(images)
+    np.testing.assert_allclose(found, softmax(adapted, images), atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [0.3, 3.0])
+def test_a_temperature_undoes_too_sure_and_too_unsure(factor, rng):
+    """Labels are drawn from what the classifier says; then its logits are multiplied."""
+    classifier = make_classifier(0.05, 4)
+    images = rng.integers(0, 256, (3000, 28, 28, 3), np.uint8)
+    last = classifier.layers[-2]
+    last.set_weights([30 * weight for weight in last.get_weights()])  # fresh weights say little
+    likely = probabilities(classifier, images)
+    labels = np.array([rng.choice(4, p=row / row.sum()) for row in likely.astype(float)])
+    last.set_weights([factor * weight for weight in last.get_weights()])
+    assert calibrate(classifier, images, labels) == pytest.approx(factor, rel=0.15)
+    np.testing.assert_allclose(probabilities(classifier, images), likely, atol=0.05)
