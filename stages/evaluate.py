@@ -30,7 +30,7 @@ PROBABILITIES = {
 OPTIONAL = {
     "target_only": Path("data/target_only/probabilities.npy"),  # where there are labels
 }
-SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy", "identity_kept")
+SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy", "sure_agreement")
 
 
 def main() -> str:
@@ -63,7 +63,7 @@ def main() -> str:
     write_csv("metrics/intervals.csv", intervals)
     write_json("metrics/evaluation.json", metrics)
     if reason := doubt(metrics):
-        warn(reason)
+        warn(f"the adapted classifier is not to be trusted: {reason}")
     return "metrics/evaluation.json: " + ", ".join(
         f"{name} {metrics[name]:.3f}" for name in SUMMARY if name in metrics
     )

@@ -309,7 +309,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     assert "nobody labelled the target's train images: there is no target-only" in printed
     assert "data/source_only: 60 steps each" in printed
     evaluation = json.loads(project.read("metrics/evaluation.json"))
-    assert {"identity_kept", "style_diversity", "mask_consistency"} <= evaluation.keys()
+    assert {"sure_agreement", "style_diversity", "mask_consistency"} <= evaluation.keys()
     assert not any("accuracy" in name for name in evaluation.keys() - {"domain_probe_accuracy"})
     assert project.read("metrics/adapted.csv") == "actual,predicted\n"
     card = project.read("metrics/model_card.md")

@@ -17,9 +17,9 @@ from adda.evaluation import probes, scores
 if TYPE_CHECKING:  # it imports TensorFlow, which tables of names can do without
     from adda.evaluation.results import Results
 
-# Below it, translations teach the classifier wrong classes: of 1,138 snapshots with less in
-# docs/published.csv three had a translated accuracy of 0.75 or more.
-LEAST_KEPT = 0.7
+# Below it the adapted classifier contradicts source-only where that is surest, and so most often
+# right: 0.97 for the default recipe on MNIST-M, XXX on USPS, where adapting does harm.
+LEAST_AGREEMENT = 0.5
 
 Measured = float | tuple[Callable[..., np.ndarray], ...] | None
 
@@ -61,12 +61,12 @@ def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]
 
 def doubt(metrics: dict[str, float]) -> str:
     """Why the adapted classifier is not to be trusted, labels or not; empty if nothing says so."""
-    kept = metrics.get("identity_kept", 1.0)
-    if kept >= LEAST_KEPT:
+    agreement = metrics.get("sure_agreement", 1.0)
+    if agreement >= LEAST_AGREEMENT:
         return ""
     return (
-        f"only {kept:.0%} of the translations still show their source's class (identity_kept): "
-        "the adapted classifier learned wrong classes, and the source-only one may be better"
+        f"it agrees with the source-only classifier on {agreement:.0%} of the images that this one "
+        "is surest of: adapting may have done harm, and the source-only classifier may be better"
     )
 
 
@@ -114,9 +114,13 @@ def reverse_accuracy(results: "Results") -> Measured:
     return _accuracy(results.classify_source(back) == results.target_labels)
 
 
-@metric("of the source-only classifier, on translated test digits; needs no target label")
-def identity_kept(results: "Results") -> Measured:
-    return _accuracy(results.classify_source(results.translated) == results.labels)
+@metric("of target images that source-only is surest of, a quarter: adapted agrees; needs no label")
+def sure_agreement(results: "Results") -> Measured:
+    sure = results.probabilities["source_only"].max(axis=1)
+    surest = np.argsort(-sure, kind="stable")[: max(1, len(sure) // 4)]
+    return _accuracy(
+        results.predicted("source_only")[surest] == results.predicted("adapted")[surest]
+    )
 
 
 @metric("how far the classifier's probabilities are from how often it is right")

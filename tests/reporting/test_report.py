@@ -223,11 +223,11 @@ def test_a_collapse_is_said_on_top(project):
 
 def test_negative_transfer_is_said_on_top(project):
     assert "not to be trusted" not in render_report([read_run(None)])
-    metrics = METRICS["evaluation"] | {"identity_kept": 0.103}
+    metrics = METRICS["evaluation"] | {"sure_agreement": 0.103}
     (project / "metrics/evaluation.json").write_text(json.dumps(metrics))
     page = render_report([read_run(None)])
     assert "the adapted classifier is not to be trusted" in page
-    assert "Only 10% of the translations still show their source&#39;s class" in page
+    assert "agrees with the source-only classifier on 10%" in page
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -294,9 +294,11 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "compare with published" not in card
     assert "cycle" not in card.split("How good")[0]
     assert "4 taken for 9 (2), 7 taken for 1 (1)." in card
-    assert "Do not use this classifier" not in card
-    poor = render_card(params, metrics | {"identity_kept": 0.3}, *found)
-    assert "Do not use this classifier**: only 30% of the translations" in poor
+    assert "Do not trust this classifier" not in card
+    poor = render_card(params, metrics | {"sure_agreement": 0.3}, *found)
+    assert (
+        "Do not trust this classifier**: it agrees with the source-only classifier on 30%" in poor
+    )
     params["data"]["source"] = "folders"
     params["model"]["weights"] = None
     card = render_card(params, metrics, *found)
