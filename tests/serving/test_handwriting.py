@@ -1,5 +1,6 @@
 """People's pictures of digits, in MNIST's convention."""
 
+import io
 import warnings
 
 import numpy as np
@@ -206,3 +207,47 @@ def test_sixteen_bits_a_pixel():
 def test_an_empty_page_has_no_digit(paper, size):
     with pytest.raises(ValueError, match="no ink"):
         to_digit(Image.new("L", size, paper))
+
+
+def small_jpeg():
+    """A digit of MNIST's size, with the noise that JPEG leaves around it."""
+    buffer = io.BytesIO()
+    Image.fromarray(small()).save(buffer, "JPEG", quality=75)
+    return Image.open(buffer)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        seven().convert("P"),
+        seven().convert("CMYK"),
+        seven(ink=0, paper=255).convert("1"),
+        seven().resize((4000, 3000)),  # 12 megapixels
+        seven(ink=150, paper=185),  # a pencil on grey paper
+    ],
+    ids=["palette", "CMYK", "1 bit", "12 MP", "pencil"],
+)
+def test_pictures_as_people_have_them(picture):
+    assert same(picture)
+
+
+def test_a_scan_that_lies_askew():
+    askew = seven().rotate(8, fillcolor=220, resample=Image.Resampling.BICUBIC)
+    rows, columns = np.nonzero(to_digit(askew))
+    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
+    assert same(askew, share=0.2)
+
+
+def test_a_jpeg_of_mnists_size_keeps_its_digit():
+    digit = to_digit(small_jpeg())
+    assert ((digit > 100) == (small() > 100)).mean() > 0.98
+
+
+@pytest.mark.parametrize("size", [(1, 40), (40, 1), (2, 300), (29, 29)])
+def test_narrow_pictures_end_in_a_digit_or_in_a_sentence(size):
+    picture = Image.new("L", size, 255)
+    picture.putpixel((0, size[1] // 2), 0)
+    try:
+        assert to_digit(picture).shape == (28, 28)
+    except ValueError as error:
+        assert "no ink" in str(error)  # noqa: PT017
