@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image, ImageOps
+from skimage.filters import threshold_otsu
 
 from adda.common.array_files import MOST_CLASSES, check_images, check_labels, read_array
-from adda.common.errors import AddaError, reading
+from adda.common.errors import AddaError, reading, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnistm import SIZE
 from adda.datasets.picture_files import find_labelled, find_pictures, open_picture
@@ -17,7 +19,6 @@ from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
 MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
-BLURRED = (".jpg", ".jpeg", ".jpe", ".jfif")
 
 
 class Part(NamedTuple):
@@ -34,8 +35,9 @@ def read_domain(
 
     The folder holds train and test, each with a folder for each class, whose pictures show it; or
     with pictures that nobody labelled right in it; or it holds train.npy and test.npy of those.
-    Pictures have 28 x 28 pixels, of any format that Pillow opens but, for grey, JPEG. The pickle is
-    a dictionary with x_train and x_test, and y_train and y_test, where there are labels.
+    Pictures are of any format that Pillow opens, and scaled to 28 x 28 pixels: grey ones are padded
+    with black to a square, of those in colour the middle square is taken, as `classify` does. The
+    pickle is a dictionary with x_train and x_test, and y_train and y_test, where there are labels.
 
     Args:
         mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
@@ -129,7 +131,7 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str]) -> 
             "all of them into folders, or none"
         )
     if loose:
-        return Part(np.stack([_read_picture(path, mode) for path in loose]), None)
+        return Part(_read_pictures(loose, mode, place), None)
     if (stack := folder / f"{part}.npy").is_file():
         images = read_array(stack)
         check_images(images, (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE), str(stack))
@@ -139,20 +141,34 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str]) -> 
             f"{place} holds no picture; put PNG or JPEG files into it, or into a folder for each "
             "class there"
         )
-    images = [_read_picture(path, mode) for path, _ in labelled]
-    return Part(np.stack(images), np.array([label for _, label in labelled]))
+    images = _read_pictures([path for path, _ in labelled], mode, place)
+    return Part(images, np.array([label for _, label in labelled]))
 
 
-def _read_picture(path: Path, mode: str) -> np.ndarray:
-    with reading(path):
-        if mode == "L" and path.suffix.lower() in BLURRED:
-            raise ValueError("JPEG blurs what is ink, which is all above 0; give PNG")
-        image = open_picture(path)
-        if image.mode not in MODES or "transparency" in image.info:
-            raise ValueError(f"it is {image.mode} or transparent, not grey or colour")
-        if image.size != (SIZE, SIZE):
-            raise ValueError(f"it is {image.width} x {image.height} pixels, not {SIZE} x {SIZE}")
-        return np.asarray(image.convert(mode))
+def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> np.ndarray:
+    images, scaled = [], 0
+    for path in paths:
+        with reading(path):
+            image = open_picture(path)
+            if image.mode not in MODES or "transparency" in image.info:
+                raise ValueError(f"it is {image.mode} or transparent, not grey or colour")
+            image = image.convert(mode)
+            if image.size != (SIZE, SIZE):
+                scaled += 1
+                square = ImageOps.pad if mode == "L" else ImageOps.fit
+                image = square(image, (SIZE, SIZE), Image.Resampling.BOX)
+            images.append(np.asarray(image))
+    if scaled:
+        warn(f"{where}: {scaled:,} of {len(paths):,} pictures are scaled to {SIZE} x {SIZE} pixels")
+    return np.stack(images)
+
+
+def cut_ink(images: np.ndarray) -> np.ndarray:
+    """Set to 0 what is no ink by each image's own threshold (Otsu 1979): uint8 [n, 28, 28], both.
+
+    An image of a single value has no ink.
+    """
+    return np.stack([np.where(each > threshold_otsu(each), each, np.uint8(0)) for each in images])
 
 
 def load(params: DataParams, _downloads: Downloads) -> Raw:
@@ -160,6 +176,8 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     if params.directory is None:
         raise AddaError("data.source is folders, but data.directory names none; set it")
     source, classes = read_domain(Path(params.directory), "source", "L")
+    if params.binarise == "otsu":
+        source = {name: part._replace(images=cut_ink(part.images)) for name, part in source.items()}
     target, _ = read_domain(Path(params.directory), "target", "RGB", classes)
     mnist, mnistm = {}, {}
     for part in PARTS:
