@@ -65,7 +65,10 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
                 random_state=int(rng.integers(2**31)),
             )
         except ValueError as error:  # a split too small to hold every class
-            raise AddaError(f"split.valid_fraction is {params.valid_fraction}: {error}") from None
+            raise AddaError(
+                f"split.valid_fraction is {params.valid_fraction}, too small for the {len(images)} "
+                f"training images of the {domain} ({error}); raise it, or give more images"
+            ) from None
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[index]
             arrays[f"labels/{domain}_{name}"] = labels[index] if len(labels) else labels
