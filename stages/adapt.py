@@ -2,7 +2,6 @@
 
 from adda.classification.adaptation import sample_translations
 from adda.classification.adapted import Adapted, save_adapted
-from adda.classification.calibration import calibrate
 from adda.classification.classifier import (
     CLASSES_FILE,
     ClassifierParams,
@@ -16,7 +15,7 @@ from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, run_key
 from adda.engine.devices import Device, use_device
-from adda.inference.translation import sample_styles, styles, translate, translate_back
+from adda.inference.translation import sample_styles, styles, translate
 from adda.recipes.recipe import TranslatesBack
 from adda.recipes.storage import load_model
 
@@ -43,19 +42,17 @@ def main() -> str:
     valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
     translated = translate(model, valid, sample_styles(target, len(valid), classifier.seed))
     found = {"probabilities": probabilities(adapted, test)}
-    temperature = calibrate(adapted, translated, valid_labels)
-    if isinstance(model, TranslatesBack):
-        calibrate(source_only, translate_back(model, translated), valid_labels)
-        both = Adapted(adapted, model, source_only)
-    else:
-        both = Adapted(adapted)
+    views = (model, source_only) if isinstance(model, TranslatesBack) else ()
+    both = Adapted(adapted, *views)
+    weights = both.calibrate(translated, valid_labels)
     found["calibrated"] = both.probabilities(test)
     with whole("data/adapted") as directory:
         save_adapted(directory, both, classifier.width, names)
         for name, array in found.items():
             write_array(directory / f"{name}.npy", array)
     remove(kept)
-    return f"data/adapted: {classifier.steps} steps, temperature {temperature:.2f}"
+    shown = ", ".join(f"{weight:.2f}" for weight in weights)
+    return f"data/adapted: {classifier.steps} steps, weights of its views {shown}"
 
 
 if __name__ == "__main__":

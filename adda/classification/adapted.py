@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from adda.classification.calibration import scale, weigh
 from adda.classification.classifier import load_classifier, save_classifier
 from adda.inference.batches import apply
 from adda.recipes.recipe import Recipe
@@ -15,10 +16,10 @@ TRANSLATOR, SOURCE_ONLY = "translator", "source_only"  # folders of the second v
 
 
 class Adapted(tf.Module):
-    """Two views of an image where the recipe translates back, averaged, else one.
+    """Two views of an image where the recipe translates back, else one.
 
     The adapted classifier sees the image; the source-only one, the image translated back. Neither
-    saw a label of the target, and the two err on different images.
+    saw a label of the target, and the two err on different images: their logits are added.
     """
 
     def __init__(
@@ -32,11 +33,27 @@ class Adapted(tf.Module):
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """How likely each class is: float32 [n, 28, 28, 3] in [0, 1] to float32 [n, classes]."""
-        likely = tf.nn.softmax(self.classifier(images, training=False))
-        if self.model is None:
-            return likely
-        back = self.model.translate_back(images)
-        return (likely + tf.nn.softmax(self.source_only(back, training=False))) / 2
+        return tf.nn.softmax(sum(self.views(images)))
+
+    def views(self, images: tf.Tensor) -> list[tf.Tensor]:
+        """The logits of each view, float32 [n, classes]."""
+        found = [self.classifier(images, training=False)]
+        if self.model is not None:
+            found.append(self.source_only(self.model.translate_back(images), training=False))
+        return found
+
+    def calibrate(self, images: np.ndarray, labels: np.ndarray) -> list[float]:
+        """Weigh the views by labelled images, for good, and return their weights.
+
+        Args:
+            images: uint8 [n, 28, 28, 3], that neither classifier was trained on.
+            labels: uint8 [n].
+        """
+        logits = apply(lambda batch: tf.stack(self.views(batch), axis=1), images)
+        weights = weigh(logits.swapaxes(0, 1), labels)
+        for classifier, weight in zip((self.classifier, self.source_only), weights, strict=False):
+            scale(classifier, weight)
+        return weights
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """The same of uint8 [n, 28, 28, 3]."""

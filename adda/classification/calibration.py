@@ -1,35 +1,38 @@
-"""How sure a classifier is, made to agree with how often it is right (Guo et al. 2017)."""
+"""How sure classifiers are, made to agree with how often they are right (Guo et al. 2017)."""
+
+from collections.abc import Sequence
 
 import keras
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from adda.inference.batches import apply
-
-RANGE = np.log(0.1), np.log(10)  # of temperatures; a classifier beyond it is no better than chance
+MOST = 10.0  # of a weight; a classifier that needs more is no better than chance
 
 
-def calibrate(classifier: keras.Sequential, images: np.ndarray, labels: np.ndarray) -> float:
-    """Divide a classifier's logits by the temperature that suits labelled images best.
+def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
+    """The weights with which a sum of classifiers' logits suits labelled images best.
 
-    The temperature (arXiv:1706.04599, section 4.2) goes into the last layer's weights, so that
-    whoever uses the classifier, exported or not, has calibrated probabilities. Classes stay.
+    For one classifier it is the inverse of the temperature of Guo et al. (arXiv:1706.04599, section
+    4.2), below 1 where the classifier was too sure; for several, a product of experts (Hinton
+    2002, section 1), in which one that knows nothing has a weight of 0.
 
     Args:
-        images: uint8 [n, 28, 28, 3], that the classifier was not trained on.
+        logits: float [n, classes] each, of images that no classifier was trained on.
         labels: uint8 [n].
-
-    Returns:
-        The temperature: above 1 where the classifier was too sure.
     """
-    logits = apply(lambda batch: classifier(batch, training=False), images).astype(np.float64)
+    stacked = np.stack(logits).astype(np.float64)
+    rows = np.arange(len(labels))
 
-    def loss(log_temperature: float) -> float:
-        likely = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -likely[np.arange(len(labels)), labels].mean()
+    def loss(weights: np.ndarray) -> float:
+        return -log_softmax(np.tensordot(weights, stacked, 1), axis=1)[rows, labels].mean()
 
-    temperature = float(np.exp(minimize_scalar(loss, bounds=RANGE, method="bounded").x))
+    start = np.full(len(stacked), 1 / len(stacked))
+    bounds = [(0, MOST)] * len(stacked)
+    return minimize(loss, start, method="L-BFGS-B", bounds=bounds).x.tolist()
+
+
+def scale(classifier: keras.Sequential, weight: float) -> None:
+    """Multiply a classifier's logits, for good: the weight goes into its last layer."""
     last = next(layer for layer in reversed(classifier.layers) if layer.weights)
-    last.set_weights([weight / temperature for weight in last.get_weights()])
-    return temperature
+    last.set_weights([weight * each for each in last.get_weights()])

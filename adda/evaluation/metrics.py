@@ -79,7 +79,7 @@ def adapted_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("adapted"))
 
 
-@metric("the adapted classifier, averaged with source-only on the image translated back", main=True)
+@metric("the adapted classifier, together with source-only on the image translated back", main=True)
 def ensemble_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("calibrated") if results.translates_back else None)
 

@@ -5,16 +5,19 @@ import pytest
 from conftest import small_recipe
 
 from adda.classification.adapted import Adapted, load_adapted, save_adapted
-from adda.classification.calibration import calibrate
-from adda.classification.classifier import probabilities
+from adda.classification.calibration import scale, weigh
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.engine.sampling import to_float
 from adda.nn.networks import make_classifier
 
 
-def softmax(classifier, seen):
-    shares = np.exp(classifier(seen.astype(np.float32) / 255, training=False).numpy())
+def logits(classifier, seen):
+    return classifier(seen.astype(np.float32) / 255, training=False).numpy()
+
+
+def softmax(logits):
+    shares = np.exp(logits)
     return shares / shares.sum(axis=1, keepdims=True)
 
 
@@ -23,16 +26,16 @@ def images(rng):
     return rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
 
 
-def test_it_is_the_mean_of_two_views(images, tmp_path):
+def test_it_is_the_sum_of_two_views(images, tmp_path):
     """One classifier sees the images, the other, plain digits cut out of them."""
     model = small_recipe("split")
     adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
     digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
-    expected = (softmax(adapted, images) + softmax(source_only, digits)) / 2
+    expected = softmax(logits(adapted, images) + logits(source_only, digits))
     both = Adapted(adapted, model, source_only)
     found = both.probabilities(images)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(found, softmax(adapted, images), atol=1e-3)
+    assert not np.allclose(found, softmax(logits(adapted, images)), atol=1e-3)
     save_adapted(tmp_path / "adapted", both, 0.05, DIGITS)
     loaded = load_adapted(tmp_path / "adapted")
     np.testing.assert_allclose(loaded.probabilities(images), found, atol=1e-6)
@@ -45,18 +48,27 @@ def test_one_view_where_there_is_no_way_back(images, tmp_path):
     adapted = make_classifier(0.05, 10)
     save_adapted(tmp_path / "adapted", Adapted(adapted), 0.05, DIGITS)
     found = load_adapted(tmp_path / "adapted").probabilities(images)
-    np.testing.assert_allclose(found, softmax(adapted, images), atol=1e-5)
+    np.testing.assert_allclose(found, softmax(logits(adapted, images)), atol=1e-5)
 
 
 @pytest.mark.parametrize("factor", [0.3, 3.0])
-def test_a_temperature_undoes_too_sure_and_too_unsure(factor, rng):
+def test_weights_undo_too_sure_and_too_unsure(factor, rng):
     """Labels are drawn from what the classifier says; then its logits are multiplied."""
-    classifier = make_classifier(0.05, 4)
     images = rng.integers(0, 256, (3000, 28, 28, 3), np.uint8)
-    last = classifier.layers[-2]
-    last.set_weights([30 * weight for weight in last.get_weights()])  # fresh weights say little
-    likely = probabilities(classifier, images)
+    classifier = make_classifier(0.05, 4)
+    scale(classifier, 30)  # fresh weights say little
+    likely = softmax(logits(classifier, images))
     labels = np.array([rng.choice(4, p=row / row.sum()) for row in likely.astype(float)])
-    last.set_weights([factor * weight for weight in last.get_weights()])
-    assert calibrate(classifier, images, labels) == pytest.approx(factor, rel=0.15)
-    np.testing.assert_allclose(probabilities(classifier, images), likely, atol=0.05)
+    scale(classifier, factor)
+    adapted = Adapted(classifier)
+    assert adapted.calibrate(images, labels)[0] == pytest.approx(1 / factor, rel=0.15)
+    np.testing.assert_allclose(adapted.probabilities(images), likely, atol=0.05)
+
+
+def test_a_view_that_knows_nothing_has_no_weight(rng):
+    labels = rng.integers(0, 4, 2000)
+    knows = rng.normal(size=(2000, 4)) + 3 * np.eye(4)[labels]
+    noise = 3 * rng.normal(size=(2000, 4))
+    weights = weigh([knows, noise], labels)
+    assert weights[0] > 1
+    assert weights[1] < 0.1
