@@ -240,7 +240,7 @@ def test_classify_gives_the_accuracy_that_is_reported(finished, command, tmp_pat
     result = command("classify", "--model", model, "--input", tmp_path, "--output", out)
     assert result.returncode == 0, result.stderr
     labels = np.load(finished.path / "data/processed/labels/target_test.npy")
-    reported = json.loads(finished.read("metrics/evaluation.json"))["adapted_accuracy"]
+    reported = json.loads(finished.read("metrics/evaluation.json"))["ensemble_accuracy"]
     assert (pd.read_csv(out)["class"] == labels).mean() == pytest.approx(reported, abs=1e-4)
 
 
@@ -502,7 +502,9 @@ def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys)
     assert "translated_accuracy" in evaluation
     assert not evaluation.keys() & {"reverse_accuracy", "ensemble_accuracy"}
     card = project.read("metrics/model_card.md")
-    assert "recipe | `published`, width 0.05 |" in card  # not what params.yaml would train
+    assert (
+        "recipe of the translator | `published`, width 0.05 |" in card
+    )  # not what params.yaml would train
     assert "Nothing in this recipe keeps a digit's identity" in card
     project.dvc("plots", "show")
 

@@ -19,10 +19,15 @@ from adda.datasets.source import DataParams
 COUNTS = {"train": 30, "test": 20}
 
 
+@pytest.fixture(scope="module")
+def mnist():
+    return packaged_digits(seed=0)
+
+
 @pytest.fixture
-def parts(rng, monkeypatch):
+def parts(rng, monkeypatch, mnist):
     monkeypatch.setattr(usps, "COUNTS", COUNTS)
-    monkeypatch.setattr("adda.datasets.usps.load_mnist", lambda *_: packaged_digits(seed=0))
+    monkeypatch.setattr("adda.datasets.usps.load_mnist", lambda *_: mnist)
     found = {}
     for part, count in COUNTS.items():
         values = np.round(rng.random((count, 256)), 4)

@@ -258,7 +258,7 @@ def test_a_term_that_is_no_number_is_named_whatever_it_is_called(domains):
     with pytest.raises(AddaError, match="train: brand_new is inf at step 1;"):
         train_model(
             *domains,
-            lambda: Broken(0.05, Broken.Params(code_size=8)),
+            lambda: Broken(0.05, Broken.Params(code_size=8), classes=10),
             all_on("published"),
             train_params(),
         )
