@@ -9,7 +9,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
 DEV := .venv/.ready-dev
-UV := $(shell command -v uv)
+UV := $(shell uv --version > /dev/null 2>&1 && command -v uv)
 VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 INSTALL := $(if $(UV),uv pip install --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
