@@ -13,9 +13,7 @@ def files(tmp_path_factory):
 @pytest.mark.parametrize("kind", SHARES)
 def test_damaged_files_are_read_or_refused(files, kind):
     path, read = files[kind]
-    read_whole = kind != "idx"  # which is not MNIST's
-    if read_whole:
-        assert not list(attack(kind, path, read, count=0))
+    if kind != "idx":  # which is not MNIST's
         read(path)
     count = 8 if kind in ("npz", "h5", "tf1") else 100
     assert list(attack(kind, path, read, count)) == []

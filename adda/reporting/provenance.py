@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -84,16 +84,23 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
 
 def cached_listing() -> Listing:
     """Listings from the cache of the DVC project here."""
-    asked = [sys.executable, "-m", "dvc", "cache", "dir"]
-    cache = Path(subprocess.run(asked, capture_output=True, text=True).stdout.strip())
+    folder = _cache_folder(Path.cwd())
 
     def listing(md5: str) -> dict[str, str]:
-        path = cache / "files/md5" / md5[:2] / md5[2:]
+        path = folder / "files/md5" / md5[:2] / md5[2:]
         if not path.is_file():
             return {}
         return {file["relpath"]: file["md5"] for file in json.loads(path.read_text())}
 
     return listing
+
+
+@cache
+def _cache_folder(project: Path) -> Path:
+    """Where DVC keeps what it caches; DVC takes a second to say it, and several runs ask."""
+    asked = [sys.executable, "-m", "dvc", "cache", "dir"]
+    said = subprocess.run(asked, cwd=project, capture_output=True, text=True).stdout
+    return Path(said.strip())
 
 
 def _at(params: dict[str, Any], path: str) -> Any:

@@ -50,9 +50,7 @@ def named(stderr):
             line.startswith("skipped: ")}  # fmt: skip
 
 
-def test_translate_writes_every_good_file_and_names_every_bad_one(
-    mixed, command, tmp_path, monkeypatch
-):
+def test_translate_writes_every_good_file_and_names_every_bad_one(mixed, command, tmp_path):
     folder, good, bad = mixed
     keras.utils.set_random_seed(0)
     save_model(tmp_path / "model", small_recipe("split"))
