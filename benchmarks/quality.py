@@ -48,7 +48,7 @@ def main() -> None:
 
 def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[str, object]]:
     """A row for each length of a classifier's training; the translator is trained once."""
-    from adda.classification.adaptation import sample_translations
+    from adda.classification.adaptation import AdaptationParams, sample_translations
     from adda.classification.classifier import ClassifierParams, fit_classifier, probabilities
     from adda.common.array_files import read_images, read_labels
     from adda.common.params import read_params
@@ -61,6 +61,7 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
 
     params = read_params(
         "params.yaml",
+        adaptation=AdaptationParams,
         classifier=ClassifierParams,
         data=DataParams,
         device=Device,
@@ -84,7 +85,7 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
     rows = []
     for count in classifier_steps:
         fit = params.classifier.model_copy(update={"steps": count})
-        sample = sample_translations(networks, source, own_labels, found, fit.batch_size, fit.seed)
+        sample = sample_translations(networks, source, own_labels, found, params.adaptation, fit)
         classifier = fit_classifier(sample, 10, fit, title=f"{method}, {count}")
         right = probabilities(classifier, test).argmax(axis=1) == labels
         rows.append(

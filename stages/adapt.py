@@ -1,6 +1,6 @@
 """Train a classifier for target images on translated source digits, with the source's labels."""
 
-from adda.classification.adaptation import sample_translations
+from adda.classification.adaptation import AdaptationParams, sample_translations
 from adda.classification.adapted import Adapted, save_adapted
 from adda.classification.classifier import (
     CLASSES_FILE,
@@ -9,6 +9,7 @@ from adda.classification.classifier import (
     load_classifier,
     probabilities,
 )
+from adda.classification.self_training import self_training
 from adda.common.array_files import read_classes, read_images, read_labels, write_array
 from adda.common.outputs import remove, whole
 from adda.common.params import read_params
@@ -21,7 +22,9 @@ from adda.recipes.storage import load_model
 
 
 def main() -> str:
-    params = read_params("params.yaml", classifier=ClassifierParams, device=Device)
+    params = read_params(
+        "params.yaml", adaptation=AdaptationParams, classifier=ClassifierParams, device=Device
+    )
     print("device:", use_device(params.device))
     source = read_images("data/processed/images/source_train.npy")
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
@@ -29,22 +32,30 @@ def main() -> str:
     test = read_images("data/processed/images/target_test.npy")
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
-    classifier = params.classifier
+    classifier, adaptation = params.classifier, params.adaptation
     weights = [each.numpy() for network in model.networks.values() for each in network.variables]
-    arrays = [source, labels, target, *weights]
-    kept = CHECKPOINTS / run_key([classifier.model_dump_json()], arrays)
-    translations = model, source, labels, styles(model, target)
-    sample = sample_translations(*translations, classifier.batch_size, classifier.seed)
+    forms = [classifier.model_dump_json(), adaptation.model_dump_json()]
+    kept = CHECKPOINTS / run_key(forms, [source, labels, target, *weights])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
-    adapted = fit_classifier(sample, len(names), classifier, "adapted", Checkpoints(kept))
+    adapted = fit_classifier(
+        sample_translations(model, source, labels, styles(model, target), adaptation, classifier),
+        len(names),
+        classifier,
+        "adapted",
+        Checkpoints(kept),
+        unlabelled=self_training(target, adaptation, classifier),
+    )
     source_only = load_classifier("data/source_only")
     valid = read_images("data/processed/images/source_valid.npy")
     valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
-    translated = translate(model, valid, sample_styles(target, len(valid), classifier.seed))
+    views = ()
+    if adaptation.translated_share:
+        valid = translate(model, valid, sample_styles(target, len(valid), classifier.seed))
+        if isinstance(model, TranslatesBack):
+            views = model, source_only
     found = {"probabilities": probabilities(adapted, test)}
-    views = (model, source_only) if isinstance(model, TranslatesBack) else ()
     both = Adapted(adapted, *views)
-    weights = both.calibrate(translated, valid_labels)
+    weights = both.calibrate(valid, valid_labels)
     found["calibrated"] = both.probabilities(test)
     with whole("data/adapted") as directory:
         save_adapted(directory, both, classifier.width, names)

@@ -4,6 +4,7 @@ The first is the lower bound; the second, the upper bound, is the reference clas
 """
 
 from adda.classification.classifier import (
+    LABEL_SMOOTHING,
     ClassifierParams,
     fit_classifier,
     probabilities,
@@ -21,6 +22,10 @@ from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, run_key
 from adda.engine.devices import Device, use_device
+
+# Smoothed labels make target-only the better upper bound, 0.976 for 0.970 on the real data, and
+# source-only the worse lower bound, 0.342 for 0.503.
+SMOOTHING = {"source": 0.0, "target": LABEL_SMOOTHING}
 
 
 def main() -> str:
@@ -48,6 +53,7 @@ def main() -> str:
                 classifier,
                 f"{domain} only",
                 Checkpoints(kept / domain),
+                SMOOTHING[domain],
             )
             save_classifier(directory, fitted, classifier.width, names)
             write_array(directory / "probabilities.npy", probabilities(fitted, test))

@@ -12,9 +12,17 @@ from adda.reporting.card import ends, render_card
 def main() -> str:
     # Whoever uses these groups has checked them.
     params = read_params(
-        "params.yaml", classifier=dict, data=dict, loss=dict, model=dict, split=dict, train=dict
+        "params.yaml",
+        adaptation=dict,
+        classifier=dict,
+        data=dict,
+        loss=dict,
+        model=dict,
+        split=dict,
+        train=dict,
     )
     groups = {
+        "adaptation": params.adaptation,
         "classifier": params.classifier,
         "data": params.data,
         "split": params.split,

@@ -22,6 +22,7 @@ LABEL_SMOOTHING = 0.1
 CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Term = Callable[[keras.Sequential, tf.Tensor], tf.Tensor]
 
 
 class ClassifierParams(Group):
@@ -40,6 +41,8 @@ def fit_classifier(
     params: ClassifierParams,
     title: str,
     checkpoints: Checkpoints | None = None,
+    smoothing: float = LABEL_SMOOTHING,
+    unlabelled: Term | None = None,
 ) -> keras.Sequential:
     """Train a classifier from scratch, or from where a killed run stopped.
 
@@ -49,6 +52,9 @@ def fit_classifier(
         title: names the fit in its progress bar and errors.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
+        smoothing: of labels, as in `cross_entropy`.
+        unlabelled: takes the classifier and the number of a step, and returns a float32 scalar
+            that is minimised, too.
     """
     keras.utils.set_random_seed(params.seed)
     classifier = make_classifier(params.width, classes)
@@ -61,9 +67,14 @@ def fit_classifier(
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
         images, labels = sample(number)
         with tf.GradientTape() as tape:
-            loss = smoothed_cross_entropy(labels, classifier(images, training=True))
+            terms = {
+                "cross_entropy": cross_entropy(labels, classifier(images, training=True), smoothing)
+            }
+            if unlabelled:
+                terms["unlabelled"] = unlabelled(classifier, number)
+            loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"cross_entropy": loss}
+        return terms
 
     run_steps(
         step,
@@ -76,18 +87,19 @@ def fit_classifier(
     return classifier
 
 
-def smoothed_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean cross-entropy of logits [n, classes]; of ten, against 0.91 for the label, else 0.01.
+def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """Mean cross-entropy of logits [n, classes]; of ten, smoothed by 0.1: 0.91 for the label.
 
-    Label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7): a classifier must not be
-    surer of a translation than a translation is like the target. `labels` are integers [n].
+    Label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7) takes `smoothing` from the
+    label and shares it out over all classes: a classifier must not be surer of a translation than
+    a translation is like the target. `labels` are integers [n].
     """
     return tf.reduce_mean(
         keras.losses.categorical_crossentropy(
             tf.one_hot(labels, logits.shape[-1]),
             logits,
             from_logits=True,
-            label_smoothing=LABEL_SMOOTHING,
+            label_smoothing=smoothing,
         )
     )
 

@@ -3,9 +3,8 @@ import pytest
 import tensorflow as tf
 from conftest import small_recipe
 
-from adda.classification.adaptation import (
-    sample_translations,
-)
+from adda.classification.adaptation import AdaptationParams, sample_translations
+from adda.classification.classifier import ClassifierParams
 from adda.engine.sampling import to_float
 from adda.inference.translation import styles
 from adda.recipes.registry import RECIPES
@@ -19,6 +18,14 @@ class Adds:
 
     def render(self, source, style):
         return source + style
+
+
+def adaptation(share=1.0, move=0.0):
+    return AdaptationParams(translated_share=share, move=move, self_training_weight=0.0)
+
+
+def classifier(size):
+    return ClassifierParams(width=0.1, steps=1, batch_size=size, learning_rate=0.1, seed=0)
 
 
 @pytest.fixture
@@ -38,7 +45,7 @@ def sampled(sample, number):
 
 
 def test_translations_keep_the_digit_and_sample_the_style_afresh(numbered):
-    sample = sample_translations(Adds(), *numbered, size=500, seed=0)
+    sample = sample_translations(Adds(), *numbered, adaptation(), classifier(500))
     first, second = sampled(sample, 0), sampled(sample, 1)
     for values, digits in (first, second):
         assert (values % 10 == digits).all()
@@ -51,12 +58,39 @@ def test_translations_keep_the_digit_and_sample_the_style_afresh(numbered):
     assert (again[0] == first[0]).all()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.25])
+def test_a_share_of_the_batch_is_translated_and_the_rest_is_plain(numbered, share):
+    values, digits = sampled(
+        sample_translations(Adds(), *numbered, adaptation(share), classifier(200)), 0
+    )
+    translated = int(share * 200)
+    assert (values[:translated] >= 100).all()
+    np.testing.assert_array_equal(values[translated:], digits[translated:])
+
+
+def test_source_images_are_moved_before_they_are_translated():
+    """The style, which is the same all over, shows in every pixel; the digit is elsewhere."""
+    source = np.zeros((1, 28, 28, 3), np.uint8)
+    source[:, 10:18, 10:18] = 100
+    style = np.full((1, 28, 28, 3), 50, np.uint8)
+    data = source, np.zeros(1, np.uint8), style
+    plain, moved = (
+        sample_translations(Adds(), *data, adaptation(move=amount), classifier(20))(
+            tf.constant(0, tf.int64)
+        )[0].numpy()
+        for amount in (0.0, 0.15)
+    )
+    np.testing.assert_allclose(moved.min(axis=(1, 2, 3)), 50 / 255, atol=1e-6)
+    assert len(np.unique(plain, axis=0)) == 1
+    assert len(np.unique(moved, axis=0)) == 20
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     model = small_recipe(recipe)
     source = rng.integers(0, 2, (1, 28, 28, 3), np.uint8) * 255
     target = rng.integers(0, 256, (1, 28, 28, 3), np.uint8)
     styled = source, np.zeros(1, np.uint8), styles(model, target)
-    images, _ = sample_translations(model, *styled, 1, 0)(tf.constant(0))
+    images, _ = sample_translations(model, *styled, adaptation(), classifier(1))(tf.constant(0))
     expected = model.translate(to_float(source), to_float(target))
     np.testing.assert_allclose(images, expected, atol=2 / 255)

@@ -3,21 +3,21 @@ import pytest
 
 from adda.classification.classifier import (
     ClassifierParams,
+    cross_entropy,
     fit_classifier,
     probabilities,
     sample_labelled,
-    smoothed_cross_entropy,
 )
 
 
-def test_smoothed_cross_entropy(rng):
+def test_cross_entropy(rng):
     digits = np.array([3, 0, 9])
     logits = rng.normal(size=(3, 10)).astype(np.float32)
     shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     wanted = np.full((3, 10), 0.01)
     wanted[[0, 1, 2], digits] = 0.91
     expected = -(wanted * np.log(shares)).sum(axis=1).mean()
-    assert float(smoothed_cross_entropy(digits, logits)) == pytest.approx(expected, rel=1e-6)
+    assert float(cross_entropy(digits, logits, 0.1)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright):

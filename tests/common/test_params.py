@@ -5,6 +5,7 @@ import yaml
 from conftest import ROOT
 from dvc.utils.serialize import modify_yaml
 
+from adda.classification.adaptation import AdaptationParams
 from adda.classification.classifier import ClassifierParams
 from adda.common.errors import AddaError
 from adda.common.params import read_form, read_params
@@ -25,6 +26,7 @@ GROUPS = {
     "recipes": RecipesParams,
     "train": TrainParams,
     "classifier": ClassifierParams,
+    "adaptation": AdaptationParams,
 }
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
 

@@ -1,0 +1,65 @@
+"""Learning from target images that nobody labelled: the classifier's own labels, where it is sure.
+
+Self-training (Lee 2013), as FixMatch has it (Sohn et al. 2020, arXiv:2001.07685, section 2.1): the
+class that a classifier is sure of is the label of the same image, moved. The threshold and the
+term against empty classes are those of French et al. 2018 (arXiv:1706.05208, sections 3.2 and 3.4).
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.classification.adaptation import AdaptationParams
+from adda.classification.classifier import LABEL_SMOOTHING, ClassifierParams, Term
+from adda.classification.moving import move
+from adda.engine.sampling import sample_batch, to_float
+
+CONFIDENCE = 0.968  # French et al.; of what smoothed labels ask for, at most
+BALANCE = 0.01  # on the term against empty classes
+START = 0.5  # share of the steps after which it begins: a raw classifier's labels mislead
+SELF = 4  # stream of random numbers, after those of source, target and their moves
+
+
+def self_training(
+    images: np.ndarray, params: AdaptationParams, classifier: ClassifierParams
+) -> Term | None:
+    """A term for `fit_classifier`, of random batches of target images; None at a weight of 0.
+
+    Args:
+        images: uint8 [n, 28, 28, 3], unlabelled.
+    """
+    if not params.self_training_weight:
+        return None
+    images, size, seed = tf.constant(images), classifier.batch_size, classifier.seed
+
+    def begun(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
+        batch = to_float(tf.gather(images, sample_batch(len(images), size, seed, SELF, number)))
+        plain = network(batch, training=False)
+        moved = network(move(batch, params.move, seed, SELF, number), training=True)
+        return params.self_training_weight * sure_cross_entropy(plain, moved)
+
+    first = int(START * classifier.steps)
+
+    def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
+        return tf.cond(number < first, lambda: 0.0, lambda: begun(network, number))
+
+    return term
+
+
+def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
+    """Mean cross-entropy of the moved images' logits against the plain ones' classes, where sure.
+
+    And a little of the cross-entropy of the mean prediction against an equal share of each class:
+    without it a class that is rarely predicted is soon not predicted at all.
+
+    Args:
+        plain, moved: logits [n, classes] of the same images; no gradient passes through `plain`.
+    """
+    likely = tf.nn.softmax(tf.stop_gradient(plain))
+    most = 1 - LABEL_SMOOTHING * (1 - 1 / plain.shape[-1])
+    sure = tf.cast(tf.reduce_max(likely, axis=1) > CONFIDENCE * most, tf.float32)
+    labels = tf.argmax(likely, axis=1)
+    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)
+    shares = tf.reduce_mean(tf.nn.softmax(moved), axis=0)
+    empty = -tf.reduce_mean(tf.math.log(shares + 1e-6))
+    return tf.reduce_mean(sure * each) + BALANCE * empty

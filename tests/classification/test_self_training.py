@@ -1,0 +1,84 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import log_softmax, softmax
+
+from adda.classification.adaptation import AdaptationParams
+from adda.classification.classifier import ClassifierParams, fit_classifier, sample_labelled
+from adda.classification.self_training import BALANCE, self_training, sure_cross_entropy
+
+
+def term(images, weight=1.0, steps=10):
+    adaptation = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
+    classifier = ClassifierParams(width=0.1, steps=steps, batch_size=4, learning_rate=0.1, seed=0)
+    return self_training(images, adaptation, classifier)
+
+
+def test_the_term_against_numpy(rng):
+    plain = np.array([[9, 0, 0], [1, 0, 0], [0, 0, 8]], np.float32)  # sure, not sure, sure
+    moved = rng.normal(size=(3, 3)).astype(np.float32)
+    logs = log_softmax(moved, axis=1)
+    own = -(logs[0, 0] + logs[2, 2]) / 3
+    empty = -np.log(softmax(moved, axis=1).mean(axis=0) + 1e-6).mean()
+    found = float(sure_cross_entropy(tf.constant(plain), tf.constant(moved)))
+    assert found == pytest.approx(own + BALANCE * empty, rel=1e-5)
+
+
+def test_sure_is_a_share_of_what_smoothed_labels_ask_for():
+    """Of ten classes, 0.91: sure from 0.881 on."""
+
+    def found(probability):
+        rest = (1 - probability) / 9
+        plain = tf.math.log([[probability, *[rest] * 9]])
+        return float(sure_cross_entropy(plain, tf.zeros([1, 10])))
+
+    unsure = BALANCE * np.log(10)
+    assert found(0.87) == pytest.approx(unsure, rel=1e-3)
+    assert found(0.89) == pytest.approx(unsure + np.log(10), rel=1e-3)
+
+
+def test_no_gradient_passes_through_the_labels():
+    plain = tf.Variable([[9.0, 0.0]])
+    with tf.GradientTape() as tape:
+        found = sure_cross_entropy(plain, 2 * plain)
+    expected_of = tf.Variable([[9.0, 0.0]])
+    with tf.GradientTape() as other:
+        expected = sure_cross_entropy(tf.constant([[9.0, 0.0]]), 2 * expected_of)
+    np.testing.assert_allclose(
+        tape.gradient(found, plain), other.gradient(expected, expected_of), rtol=1e-6
+    )
+
+
+def test_it_begins_in_the_second_half(rng):
+    images = rng.integers(0, 256, (8, 28, 28, 3), np.uint8)
+    network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
+    network.build((None, 28, 28, 3))
+    found = [float(term(images)(network, tf.constant(number, tf.int64))) for number in range(10)]
+    assert found[:5] == [0] * 5
+    assert min(found[5:]) > 0
+    assert term(images, weight=0.0) is None
+
+
+def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
+    """Labels tell dark from bright by one half of the image, of which the target shows nothing."""
+    images, labels = dark_and_bright
+    source, target = images.copy(), images.copy()
+    source[:, :, :7] = 128  # what is left to tell the target by
+    target[:, :, 14:] = 128
+    params = ClassifierParams(width=0.1, steps=200, batch_size=20, learning_rate=0.003, seed=0)
+
+    def accuracy(weight):
+        adaptation = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
+        fitted = fit_classifier(
+            sample_labelled(source, labels, 20, 0),
+            2,
+            params,
+            "test",
+            unlabelled=self_training(target, adaptation, params),
+        )
+        logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
+        likely = softmax(logits, axis=1)
+        return likely[np.arange(len(labels)), labels].mean()
+
+    assert accuracy(1.0) > accuracy(0.0) + 0.05
