@@ -32,6 +32,7 @@ def main() -> str:
         "model": params.model | read_json("data/model/model.json"),
     }
     metrics = read_json("metrics/train.json") | read_json("metrics/evaluation.json")
+    metrics |= read_json("metrics/validation.json")
     metrics |= ends(pd.read_csv("metrics/intervals.csv"))
     classes = read_classes("data/adapted/classes.json")
     adapted = pd.read_csv("metrics/adapted.csv", dtype=str)

@@ -13,12 +13,11 @@ from adda.common.array_files import (
     read_labels,
     read_optional_labels,
 )
-from adda.common.errors import warn
 from adda.common.outputs import write_csv, write_json
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
-from adda.evaluation.metrics import compute_metrics, doubt
+from adda.evaluation.metrics import compute_metrics
 from adda.evaluation.results import Results
 from adda.recipes.storage import load_model
 
@@ -30,7 +29,7 @@ PROBABILITIES = {
 OPTIONAL = {
     "target_only": Path("data/target_only/probabilities.npy"),  # where there are labels
 }
-SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy", "sure_agreement")
+SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy")
 
 
 def main() -> str:
@@ -62,8 +61,6 @@ def main() -> str:
         write_csv(path, pd.DataFrame(dict(zip(("actual", "predicted"), pairs, strict=True))))
     write_csv("metrics/intervals.csv", intervals)
     write_json("metrics/evaluation.json", metrics)
-    if reason := doubt(metrics):
-        warn(f"the adapted classifier is not to be trusted: {reason}")
     return "metrics/evaluation.json: " + ", ".join(
         f"{name} {metrics[name]:.3f}" for name in SUMMARY if name in metrics
     )

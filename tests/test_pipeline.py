@@ -24,6 +24,7 @@ from adda.common.runner import run_stage
 from adda.datasets.mnistm import make_both, make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.evaluation.metrics import METRICS
+from adda.evaluation.validators import VALIDATORS
 from adda.recipes.storage import load_model, save_model
 from benchmarks import quality
 
@@ -35,7 +36,7 @@ TINY = {
 }
 BIN = Path(sys.executable).parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-AFTER_TRAIN = ["train", "translate", "picture", "evaluate", "adapt", "embed", "card"]
+AFTER_TRAIN = ["train", "translate", "picture", "evaluate", "validate", "adapt", "embed", "card"]
 
 
 def write_data(folder: Path) -> Path:
@@ -210,7 +211,8 @@ def test_results_are_whole(finished):
     assert "gap_recovered" in intervals.index
     shown = finished.dvc_json("metrics", "show")[""]["data"]
     assert next(iter(shown["metrics/evaluation.json"]["data"])) == "adapted_accuracy"
-    assert sum(len(file["data"]) for file in shown.values()) <= 15  # lines that people compare
+    assert sum(len(file["data"]) for file in shown.values()) <= 25  # lines that people compare
+    assert VALIDATORS.keys() == json.loads(finished.read("metrics/validation.json")).keys()
     for name in ("translated", "masks", "styles", "interpolation", "training", "embedding"):
         assert Image.open(finished.path / f"metrics/{name}.png").size[0] > 800
     assert evaluation["target_only_accuracy"] > 0.3  # 60 small steps; chance is 0.1
@@ -304,12 +306,13 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     split = {"recipes": {"split": {"class_weight": 0.1}}}
     project.set({"data": {"source": "folders", "directory": str(data)}, **split})
     run_here("download", "preprocess", "baselines", *AFTER_TRAIN[:3], "embed", "adapt", "evaluate")
-    run_here("card")
+    run_here("validate", "card")
     printed = capsys.readouterr().out
     assert "nobody labelled the target's train images: there is no target-only" in printed
     assert "data/source_only: 60 steps each" in printed
     evaluation = json.loads(project.read("metrics/evaluation.json"))
-    assert {"sure_agreement", "style_diversity", "mask_consistency"} <= evaluation.keys()
+    assert {"style_diversity", "mask_consistency"} <= evaluation.keys()
+    assert VALIDATORS.keys() == json.loads(project.read("metrics/validation.json")).keys()
     assert not any("accuracy" in name for name in evaluation.keys() - {"domain_probe_accuracy"})
     assert project.read("metrics/adapted.csv") == "actual,predicted\n"
     card = project.read("metrics/model_card.md")
@@ -364,13 +367,19 @@ def edit(project, name, old, new):
             "adda/recipes/split.py",
             "class_weight: Weight = 0.0\n",
             "class_weight: Weight = 0.0\n    another_weight: Weight = 0.0\n",
-            {"train", "translate", "picture", "embed", "adapt", "evaluate"},
+            {"train", "translate", "picture", "embed", "adapt", "validate", "evaluate"},
         ),
         (  # a metric; the card, which follows, has its meaning from the same place
             "adda/evaluation/metrics.py",
             "class Metric(NamedTuple)",
             "# Another metric.\nclass Metric(NamedTuple)",
             {"evaluate", "card"},
+        ),
+        (  # a validator, likewise
+            "adda/evaluation/validators.py",
+            "class Validator(NamedTuple)",
+            "# Another validator.\nclass Validator(NamedTuple)",
+            {"validate", "card"},
         ),
         ("adda/evaluation/pictures.py", "dpi=150", "dpi=100", {"picture"}),
         ("adda/evaluation/snapshots.py", "strict=True", "strict=False", {"picture"}),

@@ -17,10 +17,6 @@ from adda.evaluation import probes, scores
 if TYPE_CHECKING:  # it imports TensorFlow, which tables of names can do without
     from adda.evaluation.results import Results
 
-# Below it the adapted classifier contradicts source-only where that is surest, and so most often
-# right: 0.97 for the default recipe on MNIST-M, 0.11 on USPS, where adapting does harm.
-LEAST_AGREEMENT = 0.5
-
 Measured = float | tuple[Callable[..., np.ndarray], ...] | None
 
 
@@ -59,22 +55,11 @@ def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]
     return values, pd.DataFrame(intervals, columns=["metric", "value", "low", "high"]).round(4)
 
 
-def doubt(metrics: dict[str, float]) -> str:
-    """Why the adapted classifier is not to be trusted, labels or not; empty if nothing says so."""
-    agreement = metrics.get("sure_agreement", 1.0)
-    if agreement >= LEAST_AGREEMENT:
-        return ""
-    return (
-        f"it agrees with the source-only classifier on {agreement:.0%} of the images that this one "
-        "is surest of: adapting may have done harm, and the source-only classifier may be better"
-    )
-
-
 def _accuracy(right: np.ndarray | None) -> Measured:
     return None if right is None else (np.mean, right)
 
 
-@metric("a classifier of translations alone, on target images", main=True)
+@metric("the classifier that *adapt* trained, on target images as they are", main=True)
 def adapted_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("adapted"))
 
@@ -112,15 +97,6 @@ def reverse_accuracy(results: "Results") -> Measured:
     if back is None or results.target_labels is None:
         return None
     return _accuracy(results.classify_source(back) == results.target_labels)
-
-
-@metric("of target images that source-only is surest of, a quarter: adapted agrees; needs no label")
-def sure_agreement(results: "Results") -> Measured:
-    sure = results.probabilities["source_only"].max(axis=1)
-    surest = np.argsort(-sure, kind="stable")[: max(1, len(sure) // 4)]
-    return _accuracy(
-        results.predicted("source_only")[surest] == results.predicted("adapted")[surest]
-    )
 
 
 @metric("how far the classifier's probabilities are from how often it is right")

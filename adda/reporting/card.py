@@ -6,7 +6,8 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from adda.datasets.registry import SOURCES
-from adda.evaluation.metrics import METRICS, doubt
+from adda.evaluation.metrics import METRICS
+from adda.evaluation.validators import VALIDATORS, doubt
 
 CONFUSED = 3  # pairs of classes that the card names
 
@@ -18,7 +19,7 @@ def render_card(
 
     Args:
         params: groups of params.yaml, `model` with what model.json says.
-        metrics: of evaluation and training, by name.
+        metrics: of training, evaluation and validation, by name.
         classes: their names.
         adapted: what the adapted classifier makes of target test images: `actual` and `predicted`,
             a row each; none where nobody labelled them.
@@ -32,6 +33,7 @@ def render_card(
         origin=source,
         metrics=metrics,
         known=METRICS,
+        validators=VALIDATORS,
         describe=describe,
         doubt=doubt(metrics),
         classes=classes,

@@ -17,13 +17,14 @@ from scmrepo.exceptions import SCMError
 from adda.common.errors import AddaError, warn
 from adda.common.runner import TIMINGS
 from adda.datasets.registry import SOURCES
-from adda.evaluation.metrics import METRICS, doubt
+from adda.evaluation.metrics import METRICS
+from adda.evaluation.validators import VALIDATORS, doubt
 from adda.reporting.card import describe, ends, templates
 from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 from adda.reporting.provenance import OTHERS, cached_listing, produced
 
-FILES = ("train", "evaluation")
+FILES = ("train", "evaluation", "validation")
 TABLES = {  # and the columns that the charts need
     "history": ["step", "name", "value"],
     "confusion": ["actual", "predicted"],
@@ -152,8 +153,8 @@ def render_report(runs: list[Run]) -> str:
     return page.render(
         runs=runs,
         known={
-            name: metric.meaning
-            for name, metric in METRICS.items()
+            name: known.meaning
+            for name, known in (METRICS | VALIDATORS).items()
             if any(name in run.metrics for run in runs)
         },
         sources=SOURCES,

@@ -27,6 +27,7 @@ METRICS = {
         "adapted_accuracy": 0.956,
         "domain_probe_accuracy": 0.52,
     },
+    "validation": {"sure_agreement": 0.97},
 }
 
 INTERVALS = pd.DataFrame({"metric": ["translated_accuracy"], "low": [0.935], "high": [0.964]})
@@ -223,8 +224,7 @@ def test_a_collapse_is_said_on_top(project):
 
 def test_negative_transfer_is_said_on_top(project):
     assert "not to be trusted" not in render_report([read_run(None)])
-    metrics = METRICS["evaluation"] | {"sure_agreement": 0.103}
-    (project / "metrics/evaluation.json").write_text(json.dumps(metrics))
+    (project / "metrics/validation.json").write_text('{"sure_agreement": 0.103}')
     page = render_report([read_run(None)])
     assert "the adapted classifier is not to be trusted" in page
     assert "agrees with the source-only classifier on 10%" in page
