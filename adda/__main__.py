@@ -12,7 +12,8 @@ import pandas as pd
 from adda.common.errors import AddaError, warn
 from adda.common.outputs import whole, write_csv
 from adda.common.runner import run_stage
-from adda.reporting.experiments import benchmark, over_seeds, unfinished
+from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
+from adda.reporting.experiments import benchmark, over_seeds, ranked, unfinished
 from adda.reporting.provenance import OTHERS, leave_out_others
 
 
@@ -42,6 +43,15 @@ def main() -> str:
     table.add_argument("--data", required=True, help="the data.source of the runs")
     table.add_argument("--hardware", required=True, help='such as "2 cores, AMD EPYC"')
     table.add_argument("--wall-minutes", required=True, type=float, help="of one run")
+    rank = commands.add_parser(
+        "rank",
+        help="experiments by a score that needs no target label, the best first",
+        description="Sort the experiments of this commit by a validator (docs/validation.md says "
+        "how well each does), the best first.",
+    )
+    rank.add_argument(
+        "--by", choices=VALIDATORS, default=SCORE, metavar="VALIDATOR", help="%(default)s"
+    )
     own = commands.add_parser(
         "translate",
         help="translate your own images of digits into the target's style",
@@ -123,6 +133,7 @@ def main() -> str:
     for command, run in (
         (seeds, show_seeds),
         (table, extend_benchmark),
+        (rank, show_ranked),
         (own, translate),
         (classes, classify),
         (original, import_original),
@@ -135,7 +146,7 @@ def main() -> str:
 
 
 def show_seeds(options: argparse.Namespace) -> str:
-    table = over_seeds(_experiments(), options.seed)
+    table = over_seeds(shown_experiments(), options.seed)
     if options.csv:
         _check_file(options.csv)
         write_csv(options.csv, table)
@@ -144,9 +155,20 @@ def show_seeds(options: argparse.Namespace) -> str:
     return table.T.to_string(header=False)
 
 
+def show_ranked(options: argparse.Namespace) -> str:
+    table = ranked(shown_experiments(), options.by)
+    near = int((table[options.by] > table[options.by].max() - RESOLUTION).sum())
+    if near > 1:
+        warn(
+            f"the first {near} cannot be told apart: their {options.by} differs by less than "
+            f"{RESOLUTION:g}, as it does between two seeds"
+        )
+    return table.to_string(index=False, float_format="{:.3f}".format, na_rep="-")
+
+
 def extend_benchmark(options: argparse.Namespace) -> str:
     rows = benchmark(
-        _experiments(), options.seed, options.data, options.hardware, options.wall_minutes
+        shown_experiments(), options.seed, options.data, options.hardware, options.wall_minutes
     )
     path = Path(options.csv)
     _check_file(path)
@@ -169,7 +191,7 @@ def write_report(options: argparse.Namespace) -> str:
     return f"{options.output}: open it in a browser"
 
 
-def _experiments() -> list[dict]:
+def shown_experiments() -> list[dict]:
     shallow = ["git", "rev-parse", "--is-shallow-repository"]
     if subprocess.run(shallow, capture_output=True, text=True).stdout.strip() == "true":
         warn(

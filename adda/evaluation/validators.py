@@ -20,6 +20,8 @@ from sklearn.metrics import adjusted_mutual_info_score
 # Below it the adapted classifier contradicts source-only where that is surest, and so most often
 # right: 0.97 for the default recipe on MNIST-M, 0.11 on USPS, where its translations do harm.
 LEAST_AGREEMENT = 0.5
+SCORE = "information"  # what `adda rank` sorts by; docs/validation.md says why
+RESOLUTION = 0.01  # what differs by less may be chance, on the packaged data
 TEMPERATURE = 0.05  # Saito et al. 2021, section 3.2
 
 

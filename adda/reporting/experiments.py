@@ -88,6 +88,31 @@ def benchmark(
     return pd.DataFrame(rows)
 
 
+def ranked(shown: list[dict[str, Any]], by: str) -> pd.DataFrame:
+    """Runs by a metric that needs no target label, the best first.
+
+    Args:
+        shown: what `dvc exp show --json` prints.
+
+    Returns:
+        A row for each run: its name, the parameters that differ anywhere, the metric, and the
+        adapted accuracy, which is NaN where nobody labelled the target.
+
+    Raises:
+        AddaError: no finished run has that metric.
+    """
+    runs = [each for each in finished_runs(shown) if by in each[2]]
+    if not runs:
+        raise AddaError(f"no finished run has the metric {by}; run some: dvc exp run")
+    params = pd.DataFrame([params for _, params, _ in runs]).map(str)
+    table = params[[name for name in params if params[name].nunique() > 1]]
+    table.insert(0, "run", [name for name, _, _ in runs])
+    for metric in (by, "adapted_accuracy"):
+        table[metric] = [metrics.get(metric, float("nan")) for _, _, metrics in runs]
+    # A commit may repeat an experiment: runs of equal parameters are one run.
+    return table[~params.duplicated()].sort_values(by, ascending=False, ignore_index=True)
+
+
 def unfinished(shown: list[dict[str, Any]]) -> int:
     """How many experiments are queued, running or failed: these do not count."""
     return sum(not _finished(each) for commit in shown for each in commit["experiments"] or [])
@@ -97,8 +122,7 @@ def _groups(
     shown: list[dict[str, Any]], seed: str
 ) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
     """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
-    runs = [(_flat(run["params"]), _flat(run["metrics"])) for run in _runs(shown)]
-    runs = [(params, metrics) for params, metrics in runs if seed in params and metrics]
+    runs = [(params, metrics) for _, params, metrics in finished_runs(shown) if seed in params]
     if not runs:
         raise AddaError(f"no finished run has the parameter {seed}; run some: dvc exp run")
     params = pd.DataFrame([params for params, _ in runs]).map(str)
@@ -116,14 +140,18 @@ def _groups(
     return varied, groups
 
 
-def _runs(shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict]]:
+    """The name, parameters and metrics of each finished run that has metrics."""
     for commit in shown:
         if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
             continue
         experiments = [
             run for each in commit["experiments"] or [] if _finished(each) for run in each["revs"]
         ]
-        yield from (run["data"] for run in [commit, *experiments] if run["data"])
+        for run in [commit, *experiments]:
+            if run["data"] and (metrics := _flat(run["data"]["metrics"])):
+                name = run.get("name") or run.get("rev", "")[:7]
+                yield name, _flat(run["data"]["params"]), metrics
 
 
 def _finished(experiment: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from adda.__main__ import main
 from adda.common.errors import AddaError
-from adda.reporting.experiments import benchmark, over_seeds, unfinished
+from adda.reporting.experiments import benchmark, over_seeds, ranked, unfinished
 
 
 def run(seed, weight, accuracy):
@@ -58,8 +58,41 @@ def test_a_metric_that_one_run_lacks_has_its_own_n():
     ]
 
 
+def scored(seed, score, **metrics):
+    each = run(seed, 1.0, 0.5)
+    each["name"] = f"run-{seed}"
+    values = {"information": score} | metrics
+    each["data"]["metrics"]["metrics/validation.json"] = {"data": values}
+    return each
+
+
+def test_runs_are_ranked_the_best_first():
+    """One run was validated before there were labels, another never; the commit repeats one."""
+    runs = [scored(0, 0.5, adapted_accuracy=0.6), scored(1, 0.9), run(2, 1.0, 0.9)]
+    table = ranked(shown(*runs), "information")
+    assert table["run"].tolist() == ["run-1", "run-0"]
+    assert table["information"].tolist() == [0.9, 0.5]
+    assert table["adapted_accuracy"].isna().tolist() == [True, False]
+    assert "train.seed" in table
+    assert "loss.l2_weight" not in table  # nothing differs there
+    with pytest.raises(AddaError, match="no finished run has the metric certainty"):
+        ranked(shown(*runs), "certainty")
+
+
+@pytest.mark.parametrize(("second", "warned"), [(0.895, True), (0.8, False)])
+def test_rank_warns_where_the_best_cannot_be_told_apart(second, warned, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "adda.__main__.shown_experiments", lambda: shown(scored(0, second), scored(1, 0.9))
+    )
+    monkeypatch.setattr("sys.argv", ["adda", "rank", "--by", "information"])
+    first, *rows = main().splitlines()
+    assert "information" in first
+    assert [row.split()[0] for row in rows] == ["run-1", "run-0"]
+    assert ("the first 2 cannot be told apart" in capsys.readouterr().err) == warned
+
+
 def test_the_command_writes_the_table(tmp_path, monkeypatch):
-    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(run(0, 1.0, 0.5)))
+    monkeypatch.setattr("adda.__main__.shown_experiments", lambda: shown(run(0, 1.0, 0.5)))
     path = tmp_path / "table.csv"
     monkeypatch.setattr("sys.argv", ["adda", "seeds", "--csv", str(path)])
     assert main() == f"{path}: 1 rows"
@@ -88,7 +121,7 @@ def test_a_shallow_clone_is_warned_about(tmp_path, monkeypatch, capsys):
 
 
 def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, monkeypatch):
-    monkeypatch.setattr("adda.__main__._experiments", lambda: shown(*runs))
+    monkeypatch.setattr("adda.__main__.shown_experiments", lambda: shown(*runs))
     path = tmp_path / "benchmark.csv"
     stale = "data,recipe,metric,mean\n"
     stale += "build,split,ensemble_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
