@@ -1,12 +1,17 @@
 """What benchmarks compare with must be what they say; their timings are not tested."""
 
 import numpy as np
+import pandas as pd
+import pytest
 
 from adda.datasets.mnistm import make_mnistm
 from adda.datasets.raw_files import Raw, write_raw
 from adda.datasets.splits import binarise
 from adda.engine.sampling import to_float
+from adda.evaluation.validators import VALIDATORS
 from benchmarks.oracle import Oracle, undo_blend
+from benchmarks.validators import scored
+from benchmarks.weights import runs_of
 
 
 def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
@@ -23,3 +28,34 @@ def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
     oracle = Oracle()
     made = oracle.render(to_float(binarise(digits)), oracle.style(to_float(patches)))
     np.testing.assert_allclose(made, to_float(images), atol=1e-6)
+
+
+def test_a_validator_is_scored_by_its_ranks_and_its_pick():
+    table = pd.DataFrame({name: [0.1, 0.2, 0.3, 0.4] for name in VALIDATORS})
+    table["data.source"] = "packaged"
+    table["adapted_accuracy"] = [0.5, 0.6, 0.9, 0.8]
+    table["certainty"] = [0.4, 0.3, 0.1, 0.2]
+    table["views_agreement"] = [0.3, 0.4, float("nan"), float("nan")]
+    found = scored(table).set_index("validator")
+    assert found.loc["information", ["spearman", "pick"]].tolist() == [pytest.approx(0.8), 0.8]
+    assert found.loc["information", "regret"] == pytest.approx(0.1)
+    assert found.loc["certainty", "spearman"] == pytest.approx(-1)
+    assert found.loc["views_agreement", "regret"] == pytest.approx(0.3)  # none is the worst
+    assert found["n"].tolist() == [4] * len(VALIDATORS)
+
+
+def test_runs_that_differ_in_a_weight_and_the_seed_alone():
+    def run(name, **changes):
+        params = {"model.recipe": "split", "train.seed": 0, "loss.l2_weight": 1.0, "train.steps": 9}
+        return name, params | changes, {"adapted_accuracy": 0.5}
+
+    runs = [
+        run("usual"),
+        run("seed", **{"train.seed": 1}),
+        run("heavy", **{"loss.l2_weight": 5.0}),
+        run("long", **{"train.steps": 99}),
+        run("other", **{"model.recipe": "published"}),
+        run("again"),
+    ]
+    found = runs_of(runs, "split", "loss.l2_weight")
+    assert [name for _, _, name in found] == ["usual", "seed", "heavy"]

@@ -56,7 +56,7 @@ class Adapted(tf.Module):
         return weights
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """The same of uint8 [n, 28, 28, 3]."""
+        """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, classes]."""
         return apply(self, images)
 
 
