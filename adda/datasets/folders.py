@@ -65,11 +65,14 @@ def read_domain(
             raise AddaError(f"{where}: nobody labelled {part}; the source needs labels")
         if labels is not None:
             check_labels(labels, len(images), f"{where}: {part}", len(found))
-            if missing := sorted(set(range(len(found))) - set(labels.tolist())):
+            missing = [found[label] for label in sorted({*range(len(found))} - {*labels.tolist()})]
+            if missing and classes is None:
                 raise AddaError(
-                    f"{where}: {part} shows no {found[missing[0]]}; a labelled part needs every "
+                    f"{where}: {part} shows no {missing[0]}; every part of the source needs every "
                     "class"
                 )
+            if missing:
+                warn(f"{where}: {part} shows no {', '.join(missing)}: nothing is known of these")
         # Pictures of results show the first few images, which are to be of every class.
         order = np.random.default_rng(0).permutation(len(images))
         labels = None if labels is None else labels[order].astype(np.uint8)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from adda.common.errors import AddaError, reading
+from adda.common.errors import reading
 
 Image.init()
 SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
@@ -23,17 +23,9 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
-    """The pictures in the folders of classes, each with the place of its class; by class, by name.
-
-    Raises:
-        AddaError: there are some, but a class has none.
-    """
-    found = {place: find_pictures(folder / name) for place, name in enumerate(classes)}
-    if missing := [classes[place] for place, paths in found.items() if not paths]:
-        if len(missing) == len(found):
-            return []
-        raise AddaError(f"{folder} shows no {missing[0]}; put pictures into {folder / missing[0]}")
-    return [(path, place) for place, paths in found.items() for path in paths]
+    """The pictures in classes' folders, each with the place of its class; by class, by name."""
+    places = enumerate(classes)
+    return [(path, place) for place, name in places for path in find_pictures(folder / name)]
 
 
 def open_picture(path: str | Path) -> Image.Image:

@@ -186,7 +186,7 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     picture.unlink()
     for path in (folder / "source/test/7").glob("*.png"):
         path.unlink()
-    with pytest.raises(AddaError, match="source/test shows no 7"):
+    with pytest.raises(AddaError, match="source: test shows no 7"):
         load()
     for path in (folder / "source/test").rglob("*.png"):
         path.unlink()
@@ -195,6 +195,17 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     (folder / "source").rename(folder / "sources")
     with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
         load()
+
+
+def test_a_target_may_show_one_class_alone(folder, load, capsys):
+    """As people have it: what is to be classified is not sorted yet, or rare."""
+    for path in (folder / "target/test").glob("[0-24-9]/*.png"):
+        path.unlink()
+    raw = load()
+    assert set(raw.mnistm["test_labels"]) == {3}
+    assert len(raw.mnistm["test"]) == 6
+    shown = "target: test shows no 0, 1, 2, 4, 5, 6, 7, 8, 9: nothing is known of these"
+    assert shown in capsys.readouterr().err
 
 
 def test_the_documented_second_pair_can_be_read(tmp_path):
