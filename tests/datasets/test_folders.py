@@ -208,15 +208,20 @@ def test_a_target_may_show_one_class_alone(folder, load, capsys):
     assert shown in capsys.readouterr().err
 
 
-def test_the_documented_second_pair_can_be_read(tmp_path):
-    command = [sys.executable, "-m", "docs.second_pair", str(tmp_path / "pair")]
+@pytest.mark.parametrize(
+    ("kind", "names", "labelled"), [("digits", DIGITS, 2), ("letters", "ABCDEFGHIJ", 1)]
+)
+def test_the_documented_pairs_can_be_read(tmp_path, kind, names, labelled):
+    command = [sys.executable, "-m", "docs.make_pair", kind, str(tmp_path / "pair")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     source, classes = read_domain(tmp_path / "pair", "source", "L")
     target, _ = read_domain(tmp_path / "pair", "target", "RGB", classes)
-    assert classes == list(DIGITS)
-    assert len(source["train"].images) == len(target["train"].images) == 1297
+    assert classes == list(names)
+    assert len(source["train"].images) == len(target["train"].images) > 1000
     assert set(np.unique(source["test"].images)) == {0, 255}
+    assert source["train"].images.any(axis=(1, 2)).all()  # none is blank
     assert target["test"].images.std(axis=0).min() > 30  # photographs, everywhere
+    assert sum(part.labels is not None for part in target.values()) == labelled
 
 
 @pytest.fixture
