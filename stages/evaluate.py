@@ -38,6 +38,8 @@ def main() -> str:
     translated = read_images("data/translated/images.npy")
     target = read_images("data/processed/images/target_test.npy")
     found = PROBABILITIES | {name: path for name, path in OPTIONAL.items() if path.exists()}
+    if Path("data/adapted/translator").exists():  # the second view
+        found["ensemble"] = PROBABILITIES["calibrated"]
     names = np.array(read_classes(f"data/source_only/{CLASSES_FILE}"))
     results = Results(
         source=read_images("data/processed/images/source_test.npy"),

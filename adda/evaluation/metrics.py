@@ -66,7 +66,7 @@ def adapted_accuracy(results: "Results") -> Measured:
 
 @metric("the adapted classifier, together with source-only on the image translated back", main=True)
 def ensemble_accuracy(results: "Results") -> Measured:
-    return _accuracy(results.right("calibrated") if results.translates_back else None)
+    return _accuracy(results.right("ensemble"))
 
 
 @metric("a classifier of the same kind, trained on source images: the lower bound", main=True)

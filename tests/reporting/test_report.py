@@ -283,6 +283,13 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "`l2_weight` 1.0" in card
     assert "adversarial_weight" not in card  # this recipe has no such term
     assert "Three are built in." in card
+    assert "translated into the target's style, with the source's labels; it has" in card
+    assert "100 % translated and 0 % plain source images |" in card
+    own = {"translated_share": 0.0, "move": 0.15, "self_training_weight": 1.0}
+    card = render_card(params | {"adaptation": own}, metrics, *found)
+    assert "source domain with the source's labels, and on target images as it labelled" in card
+    assert "0 % translated and 100 % plain source images, moved by 0.15; target images" in card
+    assert "calibrated on\nvalidation images of the source" in card
     params["model"] |= {"weights": "imported", "recipe": "baseline", "params": {}}
     params["data"]["source"] = "build"
     card = render_card(params, metrics | {"collapsed": 1}, *found)
