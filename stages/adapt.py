@@ -4,6 +4,7 @@ from adda.classification.adaptation import AdaptationParams, sample_translations
 from adda.classification.adapted import Adapted, save_adapted
 from adda.classification.classifier import (
     CLASSES_FILE,
+    LABEL_SMOOTHING,
     ClassifierParams,
     fit_classifier,
     load_classifier,
@@ -43,6 +44,7 @@ def main() -> str:
         classifier,
         "adapted",
         Checkpoints(kept),
+        smoothing=0.0 if adaptation.self_training_weight else LABEL_SMOOTHING,
         unlabelled=self_training(target, adaptation, classifier),
     )
     source_only = load_classifier("data/source_only")

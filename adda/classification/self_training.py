@@ -10,13 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from adda.classification.adaptation import AdaptationParams
-from adda.classification.classifier import LABEL_SMOOTHING, ClassifierParams, Term
+from adda.classification.classifier import ClassifierParams, Term
 from adda.classification.moving import move
 from adda.engine.sampling import sample_batch, to_float
 
-CONFIDENCE = 0.968  # French et al.; of what smoothed labels ask for, at most
+CONFIDENCE = 0.968  # French et al.; more than smoothed labels ask for, so labels must be plain
 BALANCE = 0.01  # on the term against empty classes
-START = 0.5  # share of the steps after which it begins: a raw classifier's labels mislead
+RAMP = 0.3  # share of the steps in which the weight rises: a raw classifier's labels mislead
 SELF = 4  # stream of random numbers, after those of source, target and their moves
 
 
@@ -32,16 +32,12 @@ def self_training(
         return None
     images, size, seed = tf.constant(images), classifier.batch_size, classifier.seed
 
-    def begun(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
+    def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
         batch = to_float(tf.gather(images, sample_batch(len(images), size, seed, SELF, number)))
         plain = network(batch, training=False)
         moved = network(move(batch, params.move, seed, SELF, number), training=True)
-        return params.self_training_weight * sure_cross_entropy(plain, moved)
-
-    first = int(START * classifier.steps)
-
-    def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
-        return tf.cond(number < first, lambda: 0.0, lambda: begun(network, number))
+        risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)
+        return params.self_training_weight * risen * sure_cross_entropy(plain, moved)
 
     return term
 
@@ -56,8 +52,7 @@ def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
         plain, moved: logits [n, classes] of the same images; no gradient passes through `plain`.
     """
     likely = tf.nn.softmax(tf.stop_gradient(plain))
-    most = 1 - LABEL_SMOOTHING * (1 - 1 / plain.shape[-1])
-    sure = tf.cast(tf.reduce_max(likely, axis=1) > CONFIDENCE * most, tf.float32)
+    sure = tf.cast(tf.reduce_max(likely, axis=1) > CONFIDENCE, tf.float32)
     labels = tf.argmax(likely, axis=1)
     each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)
     shares = tf.reduce_mean(tf.nn.softmax(moved), axis=0)
