@@ -1,5 +1,7 @@
 """Say how good the adapted classifier is, without a target label: every validator there is."""
 
+import tensorflow as tf
+
 from adda.classification.adapted import load_adapted
 from adda.classification.classifier import features, load_classifier, probabilities
 from adda.common.array_files import read_images, read_labels
@@ -9,8 +11,8 @@ from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
 from adda.evaluation.validators import Validation, doubt, validate
-from adda.inference.translation import sample_styles, translate, translate_back
-from adda.recipes.recipe import TranslatesBack
+from adda.inference.batches import apply
+from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import load_model
 
 
@@ -19,18 +21,18 @@ def main() -> str:
     print("device:", use_device(params.device))
     target = read_images("data/processed/images/target_valid.npy")
     source = read_images("data/processed/images/source_valid.npy")
-    model = load_model("data/model")
-    adapted = load_adapted("data/adapted").classifier
+    adapted = load_adapted("data/adapted")
     source_only = load_classifier("data/source_only")
-    translated = translate(model, source, sample_styles(target, len(source), seed=0))
-    back = translate_back(model, target) if isinstance(model, TranslatesBack) else None
+    styles = sample_styles(target, len(source), seed=0)
+    translated = translate(load_model("data/model"), source, styles)
+    views = apply(lambda images: tf.stack(adapted.views(images), axis=1), target)
     found = validate(
         Validation(
-            adapted=probabilities(adapted, target),
-            features=features(adapted, target),
+            probabilities=adapted.probabilities(target),
+            features=features(adapted.classifier, target),
+            views=list(views.swapaxes(0, 1)),
             source_only=probabilities(source_only, target),
-            back=None if back is None else probabilities(source_only, back),
-            translated=probabilities(adapted, translated),
+            translated=adapted.probabilities(translated),
             translated_source_only=probabilities(source_only, translated),
             labels=read_labels("data/processed/labels/source_valid.npy", len(source)),
         )

@@ -29,14 +29,14 @@ TEMPERATURE = 0.05  # Saito et al. 2021, section 3.2
 class Validation:
     """What validators see; n target images and m source digits, all of the validation split.
 
-    Probabilities are float32 [., classes].
+    Probabilities are float32 [., classes]; the classifier's are of all its views, calibrated.
     """
 
-    adapted: np.ndarray  # of the n target images, by the adapted classifier
-    features: np.ndarray  # the same classifier's, float32 [n, d]
-    source_only: np.ndarray  # of the n target images
-    back: np.ndarray | None  # by source-only, of the n translated back; None: the recipe cannot
-    translated: np.ndarray  # of m translated digits, by the adapted classifier
+    probabilities: np.ndarray  # of the n target images, by the classifier
+    features: np.ndarray  # of them, by its view of images as they are, float32 [n, d]
+    views: list[np.ndarray]  # logits of them by each of its views: one or two
+    source_only: np.ndarray  # probabilities of them, by the source-only classifier
+    translated: np.ndarray  # of m translated digits, by the classifier
     translated_source_only: np.ndarray  # of the same, by source-only
     labels: np.ndarray  # uint8 [m], of the source digits
 
@@ -82,12 +82,12 @@ def doubt(metrics: dict[str, float]) -> str:
 def sure_agreement(seen: Validation) -> float:
     sure = seen.source_only.max(axis=1)
     surest = np.argsort(-sure, kind="stable")[: max(1, len(sure) // 4)]
-    return _agreement(seen.source_only[surest], seen.adapted[surest])
+    return _agreement(seen.source_only[surest], seen.probabilities[surest])
 
 
-@validator("agreement with source-only on the images translated back")
+@validator("its two views agree: of an image as it is, and translated back")
 def views_agreement(seen: Validation) -> float | None:
-    return None if seen.back is None else _agreement(seen.adapted, seen.back)
+    return _agreement(*seen.views) if len(seen.views) == 2 else None
 
 
 @validator("each image is given one class surely, and all classes occur; at most 1")
@@ -96,14 +96,14 @@ def information(seen: Validation) -> float:
 
     H(mean p) - mean H(p), over C classes.
     """
-    p = seen.adapted.astype(np.float64)
+    p = seen.probabilities.astype(np.float64)
     return (_entropy(p.mean(axis=0)) - _entropy(p).mean()) / np.log(p.shape[1])
 
 
 @validator("how sure the classifier is; at most 1")
 def certainty(seen: Validation) -> float:
     """1 - mean H(p) / log C (Morerio et al. 2018, arXiv:1711.10288, section 3.2)."""
-    p = seen.adapted.astype(np.float64)
+    p = seen.probabilities.astype(np.float64)
     return 1 - _entropy(p).mean() / np.log(p.shape[1])
 
 
@@ -113,14 +113,14 @@ def nuclear_norm(seen: Validation) -> float:
 
     Cui et al. 2020 (arXiv:2003.12237, section 3.3): at most (n min(n, C))^(1/2).
     """
-    n, classes = seen.adapted.shape
-    return np.linalg.norm(seen.adapted, "nuc") / (n * min(n, classes)) ** 0.5
+    n, classes = seen.probabilities.shape
+    return np.linalg.norm(seen.probabilities, "nuc") / (n * min(n, classes)) ** 0.5
 
 
 @validator("each image has many neighbours that are predicted alike")
 def neighbourhood_density(seen: Validation) -> float:
     """Soft neighbourhood density (Saito et al. 2021, arXiv:2108.10860, section 3.2), in nats."""
-    p = seen.adapted.astype(np.float64)
+    p = seen.probabilities.astype(np.float64)
     p /= np.linalg.norm(p, axis=1, keepdims=True)
     parts = []
     for first in range(0, len(p), 500):  # bounds the memory
@@ -134,8 +134,10 @@ def neighbourhood_density(seen: Validation) -> float:
 @validator("clusters of features are the classes predicted; 1: the same")
 def class_ami(seen: Validation) -> float:
     """ClassAMI (Musgrave et al. 2022, arXiv:2208.07360): k-means, as many clusters as classes."""
-    clusters = KMeans(seen.adapted.shape[1], n_init=3, random_state=0).fit_predict(seen.features)
-    return adjusted_mutual_info_score(seen.adapted.argmax(axis=1), clusters)
+    clusters = KMeans(seen.probabilities.shape[1], n_init=3, random_state=0).fit_predict(
+        seen.features
+    )
+    return adjusted_mutual_info_score(seen.probabilities.argmax(axis=1), clusters)
 
 
 @validator("accuracy on translated source digits")

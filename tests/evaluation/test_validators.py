@@ -23,10 +23,10 @@ def validation(adapted, **changes):
         [sure_of([label], c) for label, c in zip(labels, certainty, strict=True)]
     )
     values = {
-        "adapted": adapted,
+        "probabilities": adapted,
         "features": adapted,
         "source_only": plain,
-        "back": plain,
+        "views": [adapted, plain],
         "translated": adapted,
         "translated_source_only": plain,
         "labels": labels,
@@ -105,7 +105,7 @@ def test_only_the_quarter_counts_of_which_source_only_is_surest():
 
 
 def test_without_a_second_view_its_agreement_is_absent():
-    assert "views_agreement" not in validate(validation(GOOD, back=None))
+    assert "views_agreement" not in validate(validation(GOOD, views=[GOOD]))
 
 
 def test_doubt():
