@@ -1,24 +1,19 @@
 """Train a classifier for target images on translated source digits, with the source's labels."""
 
-from adda.classification.adaptation import AdaptationParams, sample_translations
-from adda.classification.adapted import Adapted, save_adapted
+from adda.classification.adaptation import AdaptationParams, adapt, as_trained_on
+from adda.classification.adapted import save_adapted
 from adda.classification.classifier import (
     CLASSES_FILE,
-    LABEL_SMOOTHING,
     ClassifierParams,
-    fit_classifier,
     load_classifier,
     probabilities,
 )
-from adda.classification.self_training import self_training
 from adda.common.array_files import read_classes, read_images, read_labels, write_array
 from adda.common.outputs import remove, whole
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, run_key
 from adda.engine.devices import Device, use_device
-from adda.inference.translation import sample_styles, styles, translate
-from adda.recipes.recipe import TranslatesBack
 from adda.recipes.storage import load_model
 
 
@@ -38,26 +33,14 @@ def main() -> str:
     forms = [classifier.model_dump_json(), adaptation.model_dump_json()]
     kept = CHECKPOINTS / run_key(forms, [source, labels, target, *weights])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
-    adapted = fit_classifier(
-        sample_translations(model, source, labels, styles(model, target), adaptation, classifier),
-        len(names),
-        classifier,
-        "adapted",
-        Checkpoints(kept),
-        smoothing=0.0 if adaptation.self_training_weight else LABEL_SMOOTHING,
-        unlabelled=self_training(target, adaptation, classifier),
-    )
     source_only = load_classifier("data/source_only")
+    both = adapt(
+        model, source_only, source, labels, target, adaptation, classifier, Checkpoints(kept)
+    )
+    found = {"probabilities": probabilities(both.classifier, test)}
     valid = read_images("data/processed/images/source_valid.npy")
     valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
-    views = ()
-    if adaptation.translated_share:
-        valid = translate(model, valid, sample_styles(target, len(valid), classifier.seed))
-        if isinstance(model, TranslatesBack):
-            views = model, source_only
-    found = {"probabilities": probabilities(adapted, test)}
-    both = Adapted(adapted, *views)
-    weights = both.calibrate(valid, valid_labels)
+    weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
     found["calibrated"] = both.probabilities(test)
     with whole("data/adapted") as directory:
         save_adapted(directory, both, classifier.width, names)

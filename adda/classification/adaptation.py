@@ -2,15 +2,26 @@
 
 from typing import Annotated
 
+import keras
 import numpy as np
 import tensorflow as tf
 from pydantic import Field
 
-from adda.classification.classifier import ClassifierParams, Sample, sample_labelled
+from adda.classification.adapted import Adapted
+from adda.classification.classifier import (
+    LABEL_SMOOTHING,
+    ClassifierParams,
+    Sample,
+    fit_classifier,
+    sample_labelled,
+)
 from adda.classification.moving import move
+from adda.classification.self_training import self_training
 from adda.common.params import Group, Weight
+from adda.engine.checkpoints import Checkpoints
 from adda.engine.sampling import SOURCE, TARGET, sample_batch, to_float
-from adda.recipes.recipe import Recipe
+from adda.inference.translation import sample_styles, styles, translate
+from adda.recipes.recipe import Recipe, TranslatesBack
 
 
 class AdaptationParams(Group):
@@ -19,6 +30,50 @@ class AdaptationParams(Group):
     translated_share: Annotated[float, Field(ge=0, le=1)]
     move: Annotated[float, Field(ge=0, le=0.5)]
     self_training_weight: Weight
+
+
+def adapt(
+    model: Recipe,
+    source_only: keras.Sequential,
+    source: np.ndarray,
+    labels: np.ndarray,
+    target: np.ndarray,
+    params: AdaptationParams,
+    classifier: ClassifierParams,
+    checkpoints: Checkpoints | None = None,
+) -> Adapted:
+    """Train a classifier for target images; it has a second view where translations are used.
+
+    Args:
+        source: uint8 [n, 28, 28, 3].
+        labels: uint8 [n], what they show.
+        target: uint8 [m, 28, 28, 3], unlabelled.
+    """
+    unlabelled = None
+    if params.self_training_weight:
+        unlabelled = self_training(target, params.self_training_weight, params.move, classifier)
+    fitted = fit_classifier(
+        sample_translations(model, source, labels, styles(model, target), params, classifier),
+        source_only.output_shape[-1],
+        classifier,
+        "adapted",
+        checkpoints,
+        # Self-training needs a classifier that can be sure.
+        smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
+        unlabelled=unlabelled,
+    )
+    if params.translated_share and isinstance(model, TranslatesBack):
+        return Adapted(fitted, model, source_only)
+    return Adapted(fitted)
+
+
+def as_trained_on(
+    model: Recipe, source: np.ndarray, target: np.ndarray, params: AdaptationParams
+) -> np.ndarray:
+    """Source images as the classifier is shown them: translated, where it is shown translations."""
+    if not params.translated_share:
+        return source
+    return translate(model, source, sample_styles(target, len(source), seed=0))
 
 
 def sample_translations(

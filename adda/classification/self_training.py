@@ -9,7 +9,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.classification.adaptation import AdaptationParams
 from adda.classification.classifier import ClassifierParams, Term
 from adda.classification.moving import move
 from adda.engine.sampling import sample_batch, to_float
@@ -21,23 +20,23 @@ SELF = 4  # stream of random numbers, after those of source, target and their mo
 
 
 def self_training(
-    images: np.ndarray, params: AdaptationParams, classifier: ClassifierParams
-) -> Term | None:
-    """A term for `fit_classifier`, of random batches of target images; None at a weight of 0.
+    images: np.ndarray, weight: float, amount: float, classifier: ClassifierParams
+) -> Term:
+    """A term for `fit_classifier`, of random batches of target images.
 
     Args:
         images: uint8 [n, 28, 28, 3], unlabelled.
+        weight: on the term, from 0 on rising to this.
+        amount: how far images are moved, as in `move`.
     """
-    if not params.self_training_weight:
-        return None
     images, size, seed = tf.constant(images), classifier.batch_size, classifier.seed
 
     def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
         batch = to_float(tf.gather(images, sample_batch(len(images), size, seed, SELF, number)))
         plain = network(batch, training=False)
-        moved = network(move(batch, params.move, seed, SELF, number), training=True)
+        moved = network(move(batch, amount, seed, SELF, number), training=True)
         risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)
-        return params.self_training_weight * risen * sure_cross_entropy(plain, moved)
+        return weight * risen * sure_cross_entropy(plain, moved)
 
     return term
 

@@ -4,15 +4,13 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
-from adda.classification.adaptation import AdaptationParams
 from adda.classification.classifier import ClassifierParams, fit_classifier, sample_labelled
 from adda.classification.self_training import BALANCE, self_training, sure_cross_entropy
 
 
 def term(images, weight=1.0, steps=10):
-    adaptation = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
     classifier = ClassifierParams(width=0.1, steps=steps, batch_size=4, learning_rate=0.1, seed=0)
-    return self_training(images, adaptation, classifier)
+    return self_training(images, weight, 0.0, classifier)
 
 
 def test_the_term_against_numpy(rng):
@@ -57,7 +55,6 @@ def test_its_weight_rises(rng):
     plain = network(images[:1] / np.float32(255))
     whole = 2 * float(sure_cross_entropy(plain, plain))
     np.testing.assert_allclose(found, whole * np.minimum(np.arange(10) / 3, 1), rtol=1e-4)
-    assert term(images, weight=0.0) is None
 
 
 def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
@@ -70,14 +67,13 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
     params = ClassifierParams(width=0.1, steps=200, batch_size=20, learning_rate=0.003, seed=0)
 
     def accuracy(weight):
-        adaptation = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
         fitted = fit_classifier(
             sample_labelled(source, labels, 20, 0),
             2,
             params,
             "test",
             smoothing=0.0,
-            unlabelled=self_training(target, adaptation, params),
+            unlabelled=self_training(target, weight, 0.0, params),
         )
         logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
         likely = softmax(logits, axis=1)

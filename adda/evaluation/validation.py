@@ -1,0 +1,39 @@
+"""What validators see of a run: the only place where they meet TensorFlow."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from adda.classification.adapted import Adapted
+from adda.classification.classifier import features, probabilities
+from adda.evaluation.validators import Validation
+from adda.inference.batches import apply
+from adda.inference.translation import sample_styles, translate
+from adda.recipes.recipe import Recipe
+
+
+def look(
+    adapted: Adapted,
+    source_only: keras.Sequential,
+    model: Recipe,
+    target: np.ndarray,
+    source: np.ndarray,
+    labels: np.ndarray,
+) -> Validation:
+    """Show images of the validation split to all networks.
+
+    Args:
+        target, source: uint8 [., 28, 28, 3].
+        labels: uint8 [m], of the source images.
+    """
+    translated = translate(model, source, sample_styles(target, len(source), seed=0))
+    views = apply(lambda images: tf.stack(adapted.views(images), axis=1), target)
+    return Validation(
+        probabilities=adapted.probabilities(target),
+        features=features(adapted.classifier, target),
+        views=list(views.swapaxes(0, 1)),
+        source_only=probabilities(source_only, target),
+        translated=adapted.probabilities(translated),
+        translated_source_only=probabilities(source_only, translated),
+        labels=labels,
+    )
