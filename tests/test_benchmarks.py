@@ -32,7 +32,6 @@ def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
 
 def test_a_validator_is_scored_by_its_ranks_and_its_pick():
     table = pd.DataFrame({name: [0.1, 0.2, 0.3, 0.4] for name in VALIDATORS})
-    table["data.source"] = "packaged"
     table["accuracy"] = [0.5, 0.6, 0.9, 0.8]
     table["certainty"] = [0.4, 0.3, 0.1, 0.2]
     table["views_agreement"] = [0.3, 0.4, float("nan"), float("nan")]
