@@ -304,7 +304,9 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     """The whole pipeline, card and report included: what needs labels is absent, not zero."""
     data = write_letters(project.path.parent / "letters")
     split = {"recipes": {"split": {"class_weight": 0.1}}}
-    project.set({"data": {"source": "folders", "directory": str(data)}, **split})
+    learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
+    project.set({"data": {"source": "folders", "directory": str(data)}, "adaptation": learning})
+    project.set(split)
     run_here("download", "preprocess", "baselines", *AFTER_TRAIN[:3], "embed", "adapt", "evaluate")
     run_here("validate", "card")
     printed = capsys.readouterr().out
@@ -318,6 +320,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     card = project.read("metrics/model_card.md")
     assert "a, T and z" in card or "T, a and z" in card
     assert "Nobody labelled the target" in card
+    assert "50 % translated and 50 % plain source images, moved by 0.1; target images" in card
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "adda"]
     inputs = ["--input", data / "target/test", "--output", "found.csv"]

@@ -3,10 +3,16 @@ import pytest
 import tensorflow as tf
 from conftest import small_recipe
 
-from adda.classification.adaptation import AdaptationParams, sample_translations
-from adda.classification.classifier import ClassifierParams
+from adda.classification.adaptation import (
+    AdaptationParams,
+    adapt,
+    as_trained_on,
+    sample_translations,
+)
+from adda.classification.classifier import LABEL_SMOOTHING, ClassifierParams
 from adda.engine.sampling import to_float
 from adda.inference.translation import styles
+from adda.nn.networks import make_classifier
 from adda.recipes.registry import RECIPES
 
 
@@ -94,3 +100,33 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     images, _ = sample_translations(model, *styled, adaptation(), classifier(1))(tf.constant(0))
     expected = model.translate(to_float(source), to_float(target))
     np.testing.assert_allclose(images, expected, atol=2 / 255)
+
+
+@pytest.mark.parametrize(("share", "views"), [(1.0, 2), (0.0, 1)])
+def test_the_second_view_is_there_where_translations_are_used(share, views, dark_and_bright):
+    """And calibration sees what the classifier was trained on."""
+    images, labels = dark_and_bright
+    model, source_only = small_recipe("split"), make_classifier(0.1, 10)
+    few = adaptation(share)
+    adapted = adapt(model, source_only, images, labels, images, few, classifier(4))
+    assert len(adapted.views(to_float(images[:2]))) == views
+    shown = as_trained_on(model, images, images, few)
+    assert (shown != images).any() == (share > 0)
+
+
+def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
+    images, labels = dark_and_bright
+    seen = {}
+
+    def fit(sample, classes, params, title, checkpoints, **options):
+        seen.update(options, classes=classes)
+        return make_classifier(0.1, classes)
+
+    monkeypatch.setattr("adda.classification.adaptation.fit_classifier", fit)
+    for weight, smoothing in ((0.0, LABEL_SMOOTHING), (1.0, 0.0)):
+        own = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
+        source_only = make_classifier(0.1, 3)
+        adapt(small_recipe("split"), source_only, images, labels, images, own, classifier(4))
+        assert seen["smoothing"] == smoothing
+        assert (seen["unlabelled"] is not None) == (weight > 0)
+        assert seen["classes"] == 3
