@@ -11,7 +11,6 @@ from adda.engine.sampling import to_float
 from adda.evaluation.validators import VALIDATORS
 from benchmarks.oracle import Oracle, undo_blend
 from benchmarks.validators import scored
-from benchmarks.weights import runs_of
 
 
 def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
@@ -41,20 +40,3 @@ def test_a_validator_is_scored_by_its_ranks_and_its_pick():
     assert found.loc["certainty", "spearman"] == pytest.approx(-1)
     assert found.loc["views_agreement", "regret"] == pytest.approx(0.3)  # none is the worst
     assert found["n"].tolist() == [4] * len(VALIDATORS)
-
-
-def test_runs_that_differ_in_a_weight_and_the_seed_alone():
-    def run(name, **changes):
-        params = {"model.recipe": "split", "train.seed": 0, "loss.l2_weight": 1.0, "train.steps": 9}
-        return name, params | changes, {"adapted_accuracy": 0.5}
-
-    runs = [
-        run("usual"),
-        run("seed", **{"train.seed": 1}),
-        run("heavy", **{"loss.l2_weight": 5.0}),
-        run("long", **{"train.steps": 99}),
-        run("other", **{"model.recipe": "published"}),
-        run("again"),
-    ]
-    found = runs_of(runs, "split", "loss.l2_weight")
-    assert [name for _, _, name in found] == ["usual", "seed", "heavy"]
