@@ -142,7 +142,7 @@ def scored(table: pd.DataFrame) -> pd.DataFrame:
     A classifier without this validator (it has no second view) is the worst to it.
     """
     rows = []
-    for name in VALIDATORS:
+    for name in (name for name in VALIDATORS if name in table):
         values = table[name].fillna(-float("inf"))
         pick = table[TRUTH][values.idxmax()]
         rows.append(
@@ -165,13 +165,16 @@ def plot(table: pd.DataFrame) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(3, 3, figsize=(10, 9), sharey=True)
-    for place, name in zip(axes.flat, VALIDATORS, strict=True):
+    measured = [name for name in VALIDATORS if name in table]
+    for place in axes.flat[len(measured) :]:
+        place.remove()
+    for place, name in zip(axes.flat, measured, strict=False):
         for translator, rows in table.groupby("translator", sort=False):
             place.scatter(rows[name], rows[TRUTH], s=16, label=translator)
         place.set_xlabel(name)
     for place in axes[:, 0]:
         place.set_ylabel("accuracy on test images")
-    axes[-1, -1].legend(fontsize="small")
+    axes[0, 0].legend(fontsize="small")
     figure.tight_layout()
     figure.savefig(PLOT, dpi=110)
 

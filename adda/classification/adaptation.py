@@ -62,9 +62,11 @@ def adapt(
         smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
         unlabelled=unlabelled,
     )
-    if params.translated_share and isinstance(model, TranslatesBack):
-        return Adapted(fitted, model, source_only)
-    return Adapted(fitted)
+    if not (params.translated_share and isinstance(model, TranslatesBack)):
+        return Adapted(fitted)
+    own = keras.models.clone_model(source_only)  # calibration changes it
+    own.set_weights(source_only.get_weights())
+    return Adapted(fitted, model, own)
 
 
 def as_trained_on(

@@ -112,6 +112,10 @@ def test_the_second_view_is_there_where_translations_are_used(share, views, dark
     assert len(adapted.views(to_float(images[:2]))) == views
     shown = as_trained_on(model, images, images, few)
     assert (shown != images).any() == (share > 0)
+    before = source_only.get_weights()
+    adapted.calibrate(shown, labels)
+    for old, new in zip(before, source_only.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)  # it is the caller's, who may use it again
 
 
 def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
