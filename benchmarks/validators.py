@@ -164,8 +164,9 @@ def plot(table: pd.DataFrame) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(3, 3, figsize=(10, 9), sharey=True)
     measured = [name for name in VALIDATORS if name in table]
+    lines = -(-len(measured) // 3)
+    figure, axes = plt.subplots(lines, 3, figsize=(10, 3 * lines), sharey=True)
     for place in axes.flat[len(measured) :]:
         place.remove()
     for place, name in zip(axes.flat, measured, strict=False):
