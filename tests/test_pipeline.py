@@ -268,7 +268,8 @@ def test_a_loss_weight_reruns_training_and_what_follows_and_can_be_compared(proj
     changed = project.dvc_json("params", "diff")["params.yaml"]
     assert changed == {"loss.l2_weight": {"old": 1.0, "new": 5, "diff": 4.0}}
     metrics = project.dvc_json("metrics", "diff", "--all")
-    assert set(metrics) == {"metrics/evaluation.json", "metrics/train.json"}
+    stages = ("evaluation", "train", "validation")
+    assert set(metrics) == {f"metrics/{stage}.json" for stage in stages}
     assert metrics["metrics/evaluation.json"]["target_only_accuracy"]["diff"] == 0
     # Not its l2: four steps of Adam, which knows no scale, move it by a millionth.
     assert "autoencoder_gradient" in project.git("diff", "-U0", "metrics/history.csv")
