@@ -1,5 +1,9 @@
-"""Train the networks of the recipe on both domains' training images, without target labels."""
+"""Train the networks of the recipe on both domains' training images, without target labels.
 
+Leaves one model, or several, of moments of the training: the stage *choose* takes one of them.
+"""
+
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +22,17 @@ from adda.recipes.registry import ModelParams, RecipesParams, make_recipe
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.training.monitor import make_watch, write_history
 from adda.training.snapshots import Snapshots
-from adda.training.trainer import SNAPSHOT_DIGITS, TrainParams, train_model
+from adda.training.trainer import (
+    SNAPSHOT_DIGITS,
+    Trained,
+    TrainParams,
+    kept_steps,
+    train_model,
+)
 
-HISTORY, SUMMARY = Path("metrics/history.csv"), Path("metrics/train.json")
+HISTORY = Path("metrics/history.csv")
+TRAINED = Path("data/trained")
+COLLAPSES = "collapsed.json"
 STYLE_COUNT = 256  # target images that go with the model
 
 
@@ -41,10 +53,10 @@ def main() -> str:
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     model = params.model
-    if model.weights and Path(model.weights).resolve() == Path("data/model").resolve():
+    if model.weights and Path(model.weights).resolve().is_relative_to(TRAINED.resolve()):
         raise AddaError(
-            "model.weights is data/model itself, which DVC removes before this stage writes it; "
-            "bring it back with dvc checkout, copy it and name the copy"
+            f"model.weights is in {TRAINED}, which DVC removes before this stage writes it; "
+            "bring it back with dvc checkout, copy the model and name the copy"
         )
     if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
@@ -71,16 +83,18 @@ def main() -> str:
             params.loss,
             train,
             Checkpoints(kept),
-            partial(make_watch, HISTORY, SUMMARY, LOGS, key) if chief else None,
+            partial(make_watch, HISTORY, LOGS, key) if chief else None,
+            kept / "models" if chief else None,
         )
     if not chief:
         return f"{train.steps} steps; the chief writes the model"
-    write_history(trained.model, trained.history, HISTORY, SUMMARY)
-    with whole("data/model") as directory:
-        save_model(directory, trained.model)
-        write_examples(directory, trained.snapshots, target)
+    write_history(trained.history, HISTORY)
+    with whole(TRAINED) as directory:
+        shutil.copytree(kept / "models", directory / "models")
+        write_examples(directory / "examples", trained.snapshots, target)
+        write_json(directory / COLLAPSES, collapses(trained, kept_steps(train)))
     remove(kept)  # only now is everything where it belongs
-    return f"data/model: {train.steps} steps"
+    return f"{TRAINED}: {train.steps} steps"
 
 
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
@@ -89,12 +103,22 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     model = load_model(folder)
     snapshots = Snapshots(model, *examples, steps=0)
     snapshots.update([{"step": 0}])
-    with whole("data/model") as directory:
-        save_model(directory, model)
-        write_examples(directory, snapshots, target)
+    with whole(TRAINED) as directory:
+        save_model(directory / "models/000000000", model)
+        write_examples(directory / "examples", snapshots, target)
+        write_json(directory / COLLAPSES, {})
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
-    write_json(SUMMARY, {})
-    return f"data/model: as it was in {folder}, not trained"
+    return f"{TRAINED}: as it was in {folder}, not trained"
+
+
+def collapses(trained: Trained, steps: list[int]) -> dict[str, int]:
+    """Whether translations had collapsed by each of these steps: 1 or 0."""
+    return {
+        str(step): int(
+            bool(trained.model.symptom([row for row in trained.history if row["step"] <= step]))
+        )
+        for step in steps
+    }
 
 
 def write_examples(directory: Path, snapshots: Snapshots, target: np.ndarray) -> None:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from adda.__main__ import main
 from adda.common.runner import run_stage
@@ -97,6 +98,33 @@ def command(monkeypatch, capsys):
     return run
 
 
+def nodes(graph: tf.Graph) -> list:
+    """The operations of a graph and of the functions in it, as NodeDefs."""
+    definition = graph.as_graph_def()
+    functions = (function.node_def for function in definition.library.function)
+    return [node for body in (definition.node, *functions) for node in body]
+
+
+def off_the_gpu(graph: tf.Graph) -> set[tuple[str, ...]]:
+    """Operations that TensorFlow has no GPU kernel for, with their types: they run on the CPU.
+
+    This package knows its GPU kernels on a machine without a GPU, too.
+    """
+
+    def fits(kernel, node) -> bool:
+        types = ((node.attr[c.name].type, c.allowed_values.list.type) for c in kernel.constraint)
+        return kernel.device_type in ("GPU", "DEFAULT") and all(a in b for a, b in types)
+
+    def types(node) -> list[str]:
+        return [tf.dtypes.as_dtype(each.type).name for each in node.attr.values() if each.type]
+
+    return {
+        (node.op, *types(node))
+        for node in nodes(graph)
+        if not any(fits(kernel, node) for kernel in get_registered_kernels_for_op(node.op).kernel)
+    }
+
+
 def train_params(**changes) -> TrainParams:
     defaults = {
         "strategy": "auto",
@@ -106,6 +134,7 @@ def train_params(**changes) -> TrainParams:
         "learning_rate": 1e-3,
         "adversary_learning_rate": 5e-4,
         "steps_per_call": 2,
+        "keep": 1,
         "precision": "float32",
     }
     return TrainParams(**defaults | changes)

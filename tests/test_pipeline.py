@@ -36,7 +36,8 @@ TINY = {
 }
 BIN = Path(sys.executable).parent
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-AFTER_TRAIN = ["train", "translate", "picture", "evaluate", "validate", "adapt", "embed", "card"]
+TRANSLATED = ["train", "choose", "translate", "picture"]
+AFTER_TRAIN = [*TRANSLATED, "evaluate", "validate", "adapt", "embed", "card"]
 
 
 def write_data(folder: Path) -> Path:
@@ -171,7 +172,7 @@ def test_repro_runs_every_stage_and_sums_each_up(finished):
     for line in (
         "data/raw: 400 training and 100 test digits",
         "data/source_only, data/target_only: 60 steps each",
-        "data/model: 4 steps",
+        "data/trained: 4 steps",
         "data/adapted: 60 steps",
         "metrics/evaluation.json: adapted_accuracy",
         "device: CPU",
@@ -308,7 +309,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
     project.set({"data": {"source": "folders", "directory": str(data)}, "adaptation": learning})
     project.set(split)
-    run_here("download", "preprocess", "baselines", *AFTER_TRAIN[:3], "embed", "adapt", "evaluate")
+    run_here("download", "preprocess", "baselines", *TRANSLATED, "embed", "adapt", "evaluate")
     run_here("validate", "card")
     printed = capsys.readouterr().out
     assert "nobody labelled the target's train images: there is no target-only" in printed
@@ -339,7 +340,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
 def test_every_recipe_runs_to_its_end(project, run_here, recipe, weights, terms, absent):
     """Card and report included; what it cannot do is left out, and no list of names is kept."""
     project.set({"model": {"recipe": recipe}, "loss": weights})
-    run_here(*AFTER_TRAIN[:3], "embed", "adapt", "evaluate", "card")
+    run_here(*TRANSLATED, "embed", "adapt", "evaluate", "card")
     history = pd.read_csv("metrics/history.csv")
     gradients = {f"{side}_gradient" for side in small_recipe(recipe).sides()}
     both = {"adversarial", "discriminator", "target_called_real", "diversity", *gradients}
@@ -476,12 +477,12 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
 def test_a_killed_stage_simply_runs_again(project):
     project.set({"train": {"seed": 7}})  # something that the run cache has never seen
     process = project.start("repro", "train")
-    while (project.path / "data/model").exists():  # dvc removes it just before the stage starts
+    while (project.path / "data/trained").exists():  # dvc removes it just before the stage starts
         time.sleep(0.05)
     time.sleep(2)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert not (project.path / "data/model").exists()
+    assert not (project.path / "data/trained").exists()
     assert stages_run(project.dvc("repro", "train")) == ["train"]
     lock = project.read("dvc.lock")
     project.dvc("repro", "--force", "--single-item", "train")
@@ -490,10 +491,11 @@ def test_a_killed_stage_simply_runs_again(project):
 
 def test_the_model_cannot_be_its_own_given_weights(project):
     """DVC has removed it by then: what to do is said, and it comes back."""
-    result = project.try_dvc("exp", "run", "-S", f"model.weights={project.path}/data/model")
-    assert "error: model.weights is data/model itself" in result.stderr
+    (made,) = (project.path / "data/trained/models").iterdir()
+    result = project.try_dvc("exp", "run", "-S", f"model.weights={made}")
+    assert "error: model.weights is in data/trained, which DVC removes" in result.stderr
     project.dvc("checkout")
-    assert (project.path / "data/model/model.json").exists()
+    assert (made / "model.json").exists()
 
 
 def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys):
@@ -503,7 +505,7 @@ def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys)
     for path in (*weights.iterdir(), weights):
         path.chmod(path.stat().st_mode & ~0o222)  # such as another user's
     project.set({"model": {"weights": str(weights)}})
-    run_here(*AFTER_TRAIN[:3], "adapt", "evaluate", "card")
+    run_here(*TRANSLATED, "adapt", "evaluate", "card")
     assert "not trained" in capsys.readouterr().out
     given, taken = (load_model(each).networks for each in (weights, project.path / "data/model"))
     for name, network in given.items():
@@ -527,8 +529,8 @@ def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsy
     save_model(weights, small_recipe("published"))
     given = {"weights": str(weights), "fine_tune": True, "recipe": "published"}
     project.set({"model": given, "recipes": {"published": {"code_size": 8, "beta_1": 0.5}}})
-    run_here("train")
-    assert "data/model: 4 steps" in capsys.readouterr().out
+    run_here("train", "choose")
+    assert "data/trained: 4 steps" in capsys.readouterr().out
     start, trained = load_model(weights), load_model("data/model")
     assert trained.params.beta_1 == 0.5
     for name, network in start.networks.items():

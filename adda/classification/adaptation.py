@@ -19,7 +19,7 @@ from adda.classification.moving import move
 from adda.classification.self_training import self_training
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import Checkpoints
-from adda.engine.sampling import SOURCE, TARGET, sample_batch, to_float
+from adda.engine.sampling import SOURCE, TARGET, pack, pick, sample_batch
 from adda.inference.translation import sample_styles, styles, translate
 from adda.recipes.recipe import Recipe, TranslatesBack
 
@@ -96,7 +96,7 @@ def sample_translations(
     """
     size, seed = classifier.batch_size, classifier.seed
     sample_plain = sample_labelled(source, labels, size, seed)
-    styles = tf.constant(styles)
+    packed = tf.constant(pack(styles))
     count = round(params.translated_share * size)
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -105,7 +105,7 @@ def sample_translations(
         if not count:
             return images, shown
         batch = sample_batch(len(styles), size, seed, TARGET, number)[:count]
-        translated = model.render(images[:count], to_float(tf.gather(styles, batch)))
+        translated = model.render(images[:count], pick(packed, batch, styles.shape[1:]))
         return tf.concat([translated, images[count:]], axis=0), shown
 
     return sample

@@ -13,7 +13,7 @@ from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import run_steps
-from adda.engine.sampling import SOURCE, sample_batch, to_float
+from adda.engine.sampling import SOURCE, pack, pick, sample_batch
 from adda.inference.batches import apply
 from adda.nn.networks import make_classifier
 
@@ -111,11 +111,11 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
         images: uint8 [n, 28, 28, 3].
         labels: uint8 [n].
     """
-    images, labels = tf.constant(images), tf.constant(labels.astype(np.int32))
+    packed, labels = tf.constant(pack(images)), tf.constant(labels.astype(np.int32))
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = sample_batch(len(images), size, seed, SOURCE, number)
-        return to_float(tf.gather(images, batch)), tf.gather(labels, batch)
+        return pick(packed, batch, images.shape[1:]), tf.gather(labels, batch)
 
     return sample
 

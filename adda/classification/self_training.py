@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from adda.classification.classifier import ClassifierParams, Term
 from adda.classification.moving import move
-from adda.engine.sampling import sample_batch, to_float
+from adda.engine.sampling import pack, pick, sample_batch
 
 CONFIDENCE = 0.968  # French et al.; more than smoothed labels ask for, so labels must be plain
 BALANCE = 0.1  # on the term against empty classes; at 0.01 a class died out on USPS -> MNIST
@@ -29,10 +29,11 @@ def self_training(
         weight: on the term, from 0 on rising to this.
         amount: how far images are moved, as in `move`.
     """
-    images, size, seed = tf.constant(images), classifier.batch_size, classifier.seed
+    packed, size, seed = tf.constant(pack(images)), classifier.batch_size, classifier.seed
 
     def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
-        batch = to_float(tf.gather(images, sample_batch(len(images), size, seed, SELF, number)))
+        chosen = sample_batch(len(images), size, seed, SELF, number)
+        batch = pick(packed, chosen, images.shape[1:])
         plain = network(batch, training=False)
         moved = network(move(batch, amount, seed, SELF, number), training=True)
         risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)

@@ -7,20 +7,20 @@ import pandas as pd
 import tensorflow as tf
 
 from adda.common.errors import warn
-from adda.common.outputs import write_csv, write_json
+from adda.common.outputs import write_csv
 from adda.engine.checkpoints import History
 from adda.recipes.recipe import Recipe
 from adda.training.trainer import Watch
 
 
-def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str, model: Recipe) -> Watch:
+def make_watch(history_csv: Path, logs: Path, run: str, model: Recipe) -> Watch:
     """A function that keeps everything that can be watched up to date.
 
     Its arguments are the history and, now and then, translated images, uint8 [n, 28, 28, 3]. It
     warns where something cannot be written: no disk that is full ends a training.
 
     Args:
-        history_csv, train_json: see `write_history`.
+        history_csv: see `write_history`.
         logs: for TensorBoard, a folder for each run.
         run: the run's name there.
         model: knows the symptoms of a collapse.
@@ -40,7 +40,7 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str, model:
             warn_once(reason, f"at step {step} the translations have collapsed: {reason}")
         try:
             log(history, images)
-            write_history(model, history, history_csv, train_json)
+            write_history(history, history_csv)
         except OSError as error:
             warn_once("disk", f"step {step} cannot be shown ({error}); training goes on")
 
@@ -60,11 +60,10 @@ def make_watch(history_csv: Path, train_json: Path, logs: Path, run: str, model:
     return watch
 
 
-def write_history(model: Recipe, history: History, history_csv: Path, train_json: Path) -> None:
-    """Write the history, and whether the translations have collapsed.
+def write_history(history: History, history_csv: Path) -> None:
+    """Write the history.
 
     The table is long, a row for each step and value: whatever a recipe's values are called, one
     template plots them all.
     """
     write_csv(history_csv, pd.DataFrame(history).melt("step", var_name="name"))
-    write_json(train_json, {"collapsed": int(bool(model.symptom(history)))})

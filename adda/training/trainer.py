@@ -1,6 +1,8 @@
 """Training a recipe's networks: sides step at once from one forward pass, or turn by turn."""
 
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import keras
@@ -8,12 +10,14 @@ import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import AddaError
+from adda.common.outputs import whole
 from adda.common.params import Count, Group, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
 from adda.engine.devices import choose_precision
 from adda.engine.loop import Step, run_steps
-from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, sample_batch, to_float
+from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, pack, pick, sample_batch
 from adda.recipes.recipe import LossParams, Recipe
+from adda.recipes.storage import save_model
 from adda.training.snapshots import Snapshots
 
 MakeRecipe = Callable[[], Recipe]
@@ -31,6 +35,7 @@ class TrainParams(Group):
     learning_rate: Rate
     adversary_learning_rate: Rate
     steps_per_call: Count
+    keep: Count
     precision: Literal["auto", "float32", "bfloat16"]
 
 
@@ -51,6 +56,7 @@ def train_model(
     train: TrainParams,
     checkpoints: Checkpoints | None = None,
     watch: Callable[[Recipe], Watch] | None = None,
+    models: Path | None = None,
 ) -> Trained:
     """Train fresh or given networks, or go on from where a killed run stopped.
 
@@ -65,6 +71,8 @@ def train_model(
             progress is kept.
         watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with
             the history and, when a snapshot is taken, with translations, uint8 [n, 28, 28, 3].
+        models: where the networks of `kept_steps` are left, each in a folder named by its step;
+            None: nowhere. A killed run's stay, and are not written again.
 
     Raises:
         AddaError: the batch cannot be shared evenly, or a weight is set that the recipe ignores.
@@ -83,8 +91,14 @@ def train_model(
     snapshots = Snapshots(model, *examples, train.steps)
     watch_model = watch(model) if watch else None
 
+    due = kept_steps(train) if models else []
+
     def on_call(history: History) -> None:
         images = snapshots.update(history)
+        step = history[-1]["step"]
+        if step in due and not (folder := models / f"{step:09d}").exists():
+            with whole(folder) as partial:
+                save_model(partial, model)
         if watch_model:
             watch_model(history, images)
 
@@ -98,6 +112,13 @@ def train_model(
         on_call=on_call,
     )
     return Trained(model, history, snapshots)
+
+
+def kept_steps(train: TrainParams) -> list[int]:
+    """The steps whose networks are kept: `train.keep` equal parts of the training end there."""
+    ends = (train.steps * (part + 1) / train.keep for part in range(train.keep))
+    calls = (math.ceil(end / train.steps_per_call) * train.steps_per_call for end in ends)
+    return sorted({min(call, train.steps) for call in calls})
 
 
 class Learners(NamedTuple):
@@ -147,10 +168,10 @@ def make_step(
     model, optimizers = learners
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
-    # Whole training sets, uint8, stay on every device; a step copies nothing from the host.
-    source, labels, target = (
-        _on_every_device(strategy, array) for array in (source, labels.astype(np.int32), target)
-    )
+    shape = source.shape[1:]
+    # Whole training sets stay on every device; a step copies nothing from the host.
+    arrays = pack(source), labels.astype(np.int32), pack(target)
+    source, labels, target = (_on_every_device(strategy, array) for array in arrays)
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
         return strategy.run(replica_step, (number, source, labels, target))
@@ -170,9 +191,9 @@ def make_step(
             sources = sample(SOURCE + STREAMS * turn, len(source))
             targets = sample(TARGET + STREAMS * turn, len(target))
             batch = Batch(
-                to_float(tf.gather(source, sources)),
+                pick(source, sources, shape),
                 tf.gather(labels, sources),
-                to_float(tf.gather(target, targets)),
+                pick(target, targets, shape),
             )
             with tf.GradientTape(persistent=True) as tape:
                 terms = objective(batch, loss)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import small_recipe
+from conftest import off_the_gpu, small_recipe
 
 from adda.classification.adaptation import (
     AdaptationParams,
@@ -10,6 +10,7 @@ from adda.classification.adaptation import (
     sample_translations,
 )
 from adda.classification.classifier import LABEL_SMOOTHING, ClassifierParams
+from adda.classification.self_training import self_training
 from adda.engine.sampling import to_float
 from adda.inference.translation import styles
 from adda.nn.networks import make_classifier
@@ -72,6 +73,21 @@ def test_a_share_of_the_batch_is_translated_and_the_rest_is_plain(numbered, shar
     translated = int(share * 200)
     assert (values[:translated] >= 100).all()
     np.testing.assert_array_equal(values[translated:], digits[translated:])
+
+
+def test_what_the_classifier_learns_from_is_made_on_the_device(rng):
+    source, target = rng.integers(0, 256, (2, 8, 28, 28, 3), np.uint8)
+    labels = rng.integers(0, 10, 8, np.uint8)
+    model, network, params = small_recipe("split"), make_classifier(0.1, 10), classifier(4)
+    found = styles(model, target)
+    sample = sample_translations(model, source, labels, found, adaptation(0.5, 0.1), params)
+    term = self_training(target, 1.0, 0.1, params)
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int64)])
+    def both(number):
+        return *sample(number), term(network, number)
+
+    assert not off_the_gpu(both.get_concrete_function().graph)
 
 
 def test_source_images_are_moved_before_they_are_translated():

@@ -1,5 +1,4 @@
 import errno
-import json
 
 import pandas as pd
 import pytest
@@ -18,7 +17,7 @@ def rows(*changes):
 
 @pytest.fixture
 def watch(tmp_path):
-    paths = (tmp_path / name for name in ("history.csv", "train.json", "logs"))
+    paths = (tmp_path / name for name in ("history.csv", "logs"))
     return make_watch(*paths, "run", RECIPE)
 
 
@@ -36,7 +35,6 @@ def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
     watch(history, None)
     table = pd.read_csv(tmp_path / "history.csv").pivot(index="step", columns="name")["value"]
     assert table.to_dict("index") == {row["step"]: {n: row[n] for n in HEALTHY} for row in history}
-    assert json.loads((tmp_path / "train.json").read_text()) == {"collapsed": 0}
     logged = logged_steps(tmp_path)
     assert {"diversity", "target_called_real", "translated"} <= set(logged)
     assert logged["diversity"] == [2, 4]
@@ -67,14 +65,13 @@ def test_a_full_disk_is_warned_about_once_and_training_goes_on(
     "change",
     [{"diversity": 0.05}, {"target_called_real": 1.0, "translated_called_real": 0.0}],
 )
-def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, change):
+def test_a_collapse_is_warned_about_once(tmp_path, watch, capsys, change):
     history = rows({}, change, change, change, change)
     for end in range(1, 6):
         watch(history[:end], None)
     warnings = [line for line in capsys.readouterr().err.splitlines() if "collapsed" in line]
     assert len(warnings) == 1
     assert "at step 8" in warnings[0]
-    assert json.loads((tmp_path / "train.json").read_text())["collapsed"] == 1
 
 
 def test_a_bad_moment_is_no_collapse():

@@ -1,12 +1,13 @@
 """The training loop's step, whatever the recipe."""
 
+import shutil
 from functools import partial
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import all_on, loss_params, small_recipe, train_params
+from conftest import all_on, loss_params, nodes, off_the_gpu, small_recipe, train_params
 
 from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints
@@ -14,6 +15,7 @@ from adda.engine.loop import compile_steps
 from adda.engine.sampling import SOURCE, TARGET, Batch, sample_batch, to_float
 from adda.inference.translation import translate
 from adda.recipes.registry import RECIPES
+from adda.recipes.storage import load_model
 from adda.training.trainer import make_learners, make_step, train_model
 
 STEP = tf.constant(0, tf.int64)
@@ -34,10 +36,10 @@ def learn(recipe, params, **own):
     return make_learners(partial(small_recipe, recipe, **own), params)
 
 
-def train(recipe, domains, watch=None, loss=None, checkpoints=None, **params):
+def train(recipe, domains, watch=None, loss=None, checkpoints=None, models=None, **params):
     make = partial(small_recipe, recipe)
     loss = loss or all_on(recipe)
-    return train_model(*domains, make, loss, train_params(**params), checkpoints, watch)
+    return train_model(*domains, make, loss, train_params(**params), checkpoints, watch, models)
 
 
 def sides_changed_by_a_step(learners, domains, loss, params):
@@ -173,6 +175,28 @@ def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_p
     assert (run(seed=1, steps_per_call=3)[1] != weights).any()
 
 
+def test_models_of_equal_parts_are_kept_and_a_resumed_run_has_them_all(domains, tmp_path):
+    def run():
+        params = {"steps": 9, "keep": 3, "steps_per_call": 2}
+        return train("published", domains, models=tmp_path / "models", **params)
+
+    trained = run()
+    kept = {int(path.name): path for path in (tmp_path / "models").iterdir()}
+    assert sorted(kept) == [4, 6, 9]  # at the end of the call in which a third ends
+    weights = [
+        np.concatenate([v.numpy().ravel() for v in load_model(kept[step]).encoder.weights])
+        for step in sorted(kept)
+    ]
+    last = np.concatenate([v.numpy().ravel() for v in trained.model.encoder.weights])
+    assert (weights[2] == last).all()
+    assert (weights[0] != weights[1]).any()
+    shutil.rmtree(kept[6])
+    before = kept[9].stat().st_mtime_ns
+    run()
+    assert (tmp_path / "models/000000006").exists()
+    assert kept[9].stat().st_mtime_ns == before
+
+
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
@@ -195,23 +219,16 @@ def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_floa
     assert {network.compute_dtype for network in ordinary} == {"float32"}
 
 
-@pytest.fixture
-def operations(recipe, domains):
-    """The kinds of operation in the graph of the loop."""
-    params = train_params()
-    step = make_step(learn(recipe, params), *domains, all_on(recipe), params)
-    call, _ = compile_steps(step)
-    graph = call.get_concrete_function().graph.as_graph_def()
-    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
-    operations = {node.op for body in bodies for node in body}
-    assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
-    return operations
-
-
-def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(operations):
+def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(recipe, domains):
     """No operation asks Python or the host for anything. And TensorFlow's oneDNN pass takes its own
     kernel for some gradients only where it has read the forward operation before; inside a loop
     that differs from process to process."""
+    params = train_params()
+    step = make_step(learn(recipe, params), *domains, all_on(recipe), params)
+    graph = compile_steps(step)[0].get_concrete_function().graph
+    operations = {node.op for node in nodes(graph)}
+    assert {"GatherV2", "Conv2D"} <= operations  # the loop's body is among them
+    assert not off_the_gpu(graph)
     assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
     assert not operations & {"MaxPoolGrad", "LRNGrad"}
 
