@@ -54,7 +54,6 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
     from adda.common.params import read_params
     from adda.datasets.source import DataParams
     from adda.engine.devices import Device, use_device
-    from adda.inference.translation import styles
     from adda.recipes.storage import load_model
     from adda.training.trainer import TrainParams
     from benchmarks.oracle import Oracle, undo_blend
@@ -81,11 +80,10 @@ def measure(method: str, steps: int, classifier_steps: list[int]) -> list[dict[s
         networks = load_model("data/model")
     else:
         networks, cpu = train(method, steps, source, own_labels, target)
-    found = styles(networks, target)
     rows = []
     for count in classifier_steps:
         fit = params.classifier.model_copy(update={"steps": count})
-        sample = sample_translations(networks, source, own_labels, found, params.adaptation, fit)
+        sample = sample_translations(networks, source, own_labels, target, params.adaptation, fit)
         classifier = fit_classifier(sample, 10, fit, title=f"{method}, {count}")
         right = probabilities(classifier, test).argmax(axis=1) == labels
         rows.append(

@@ -47,6 +47,8 @@ def main() -> str:
             directory.mkdir()
             if labels is None:
                 continue  # the folder stays empty: nobody labelled these images
+            known = labels < len(names)  # the others are of no class of the source's
+            images, labels = images[known], labels[known]
             fitted = fit_classifier(
                 sample_labelled(images, labels, classifier.batch_size, classifier.seed),
                 len(names),

@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from adda.common.array_files import read_classes, read_images, read_labels, read_optional_labels
+from adda.common.array_files import (
+    OTHER,
+    read_classes,
+    read_images,
+    read_labels,
+    read_optional_labels,
+)
 from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
@@ -26,7 +32,7 @@ def main() -> str:
     translated = read_images("data/translated/images.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
     target_labels = read_optional_labels("data/processed/labels/target_test.npy", len(target))
-    names = np.array(read_classes("data/processed/classes.json"))
+    names = np.array([*read_classes("data/processed/classes.json"), OTHER])
     unknown = np.full(len(target), UNLABELLED)
     kinds = {
         "source": (source, names[labels]),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from adda.classification.classifier import CLASSES_FILE, load_classifier
 from adda.common.array_files import (
+    OTHER,
     read_array,
     read_classes,
     read_images,
@@ -40,7 +41,7 @@ def main() -> str:
     found = PROBABILITIES | {name: path for name, path in OPTIONAL.items() if path.exists()}
     if Path("data/adapted/translator").exists():  # the second view
         found["ensemble"] = PROBABILITIES["calibrated"]
-    names = np.array(read_classes(f"data/source_only/{CLASSES_FILE}"))
+    names = np.array([*read_classes(f"data/source_only/{CLASSES_FILE}"), OTHER])
     results = Results(
         source=read_images("data/processed/images/source_test.npy"),
         labels=read_labels("data/translated/labels.npy", len(translated)),

@@ -329,6 +329,16 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     subprocess.run([*command, "classify", *inputs], env=environment, check=True)
     assert set(pd.read_csv("found.csv")["class"]) <= set("aTz")
 
+    for part in ("train", "test"):  # sorted now, into a class that the source lacks, too
+        for path in sorted((data / "target" / part).glob("*.png")):
+            folder = path.parent / {"z": "q"}.get(path.name[0], path.name[0])
+            folder.mkdir(exist_ok=True)
+            path.rename(folder / path.name)
+    run_here("download", "preprocess", "baselines", "embed", "evaluate", "card")
+    assert "test shows q, which the source lacks" in capsys.readouterr().err
+    evaluation = json.loads(project.read("metrics/evaluation.json"))
+    assert evaluation["target_only_accuracy"] <= 2 / 3  # of the other third all are errors
+    assert list(pd.read_csv("metrics/adapted.csv")["actual"]).count("other") == 10
 
 @pytest.mark.parametrize(
     ("recipe", "weights", "terms", "absent"),

@@ -53,7 +53,7 @@ def adapt(
     if params.self_training_weight:
         unlabelled = self_training(target, params.self_training_weight, params.move, classifier)
     fitted = fit_classifier(
-        sample_translations(model, source, labels, styles(model, target), params, classifier),
+        sample_translations(model, source, labels, target, params, classifier),
         source_only.output_shape[-1],
         classifier,
         "adapted",
@@ -82,7 +82,7 @@ def sample_translations(
     model: Recipe,
     source: np.ndarray,
     labels: np.ndarray,
-    styles: np.ndarray,
+    target: np.ndarray,
     params: AdaptationParams,
     classifier: ClassifierParams,
 ) -> Sample:
@@ -91,21 +91,26 @@ def sample_translations(
     Args:
         source: uint8 [n, 28, 28, 3].
         labels: uint8 [n], what they show.
-        styles: uint8 [m, 28, 28, 3], of unlabelled target images, from `translation.styles`: found
-            beforehand, since to find one costs more than to use it.
+        target: uint8 [m, 28, 28, 3], unlabelled, whose styles are used. They are found beforehand,
+            since to find one costs more than to use it.
     """
     size, seed = classifier.batch_size, classifier.seed
     sample_plain = sample_labelled(source, labels, size, seed)
-    packed = tf.constant(pack(styles))
+
+    def sample_moved(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, shown = sample_plain(number)
+        return move(images, params.move, seed, SOURCE, number), shown
+
     count = round(params.translated_share * size)
+    if not count:
+        return sample_moved
+    found = styles(model, target)
+    packed = tf.constant(pack(found))
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, shown = sample_plain(number)
-        images = move(images, params.move, seed, SOURCE, number)
-        if not count:
-            return images, shown
-        batch = sample_batch(len(styles), size, seed, TARGET, number)[:count]
-        translated = model.render(images[:count], pick(packed, batch, styles.shape[1:]))
+        images, shown = sample_moved(number)
+        batch = sample_batch(len(found), size, seed, TARGET, number)[:count]
+        translated = model.render(images[:count], pick(packed, batch, found.shape[1:]))
         return tf.concat([translated, images[count:]], axis=0), shown
 
     return sample

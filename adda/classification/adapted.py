@@ -49,11 +49,15 @@ class Adapted(tf.Module):
             images: uint8 [n, 28, 28, 3], that neither classifier was trained on.
             labels: uint8 [n].
         """
-        logits = apply(lambda batch: tf.stack(self.views(batch), axis=1), images)
-        weights = weigh(logits.swapaxes(0, 1), labels)
+        weights = weigh(self.logits(images), labels)
         for classifier, weight in zip((self.classifier, self.source_only), weights, strict=False):
             scale(classifier, weight)
         return weights
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """The logits of each view: uint8 [n, 28, 28, 3] to float32 [views, n, classes]."""
+        stacked = apply(lambda batch: tf.stack(self.views(batch), axis=1), images)
+        return stacked.swapaxes(0, 1)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, classes]."""

@@ -11,6 +11,7 @@ from adda.common.errors import AddaError, reading
 from adda.common.outputs import whole
 
 DIGITS = tuple("0123456789")  # the classes of MNIST
+OTHER = "other"  # of target images: any class that the source lacks, labelled one past its last
 MOST_CLASSES = 256  # that a label of 8 bits can tell apart
 
 

@@ -26,6 +26,7 @@ class Part(NamedTuple):
 
     images: np.ndarray
     labels: np.ndarray | None
+    names: Sequence[str] = ()  # of the labels
 
 
 def read_domain(
@@ -41,7 +42,8 @@ def read_domain(
 
     Args:
         mode: Pillow's name of the pixels' kind, "L" (grey) or "RGB".
-        classes: those of the source, whose labels alone are needed; None: this is the source.
+        classes: those of the source, whose labels alone are needed; None: this is the source. In a
+            target, images of other classes are labelled len(classes), with a warning.
 
     Returns:
         train and test, uint8 [n, 28, 28], or [n, 28, 28, 3] for "RGB", and labels, uint8 [n], the
@@ -53,18 +55,23 @@ def read_domain(
     folder, pickled = directory / name, directory / f"{name}.pkl"
     if folder.is_dir():
         where, found = folder, _find_classes(folder) if classes is None else classes
-        parts = {part: _read_folder(folder, part, mode, found) for part in PARTS}
+        parts = {part: _read_folder(folder, part, mode, found, classes is None) for part in PARTS}
     elif pickled.is_file():
         where, parts = pickled, _read_pickle(pickled, mode)
         found = _count_classes(parts) if classes is None else classes
     else:
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
     domain = {}
-    for part, (images, labels) in parts.items():
+    for part, (images, labels, names) in parts.items():
         if labels is None and classes is None:
             raise AddaError(f"{where}: nobody labelled {part}; the source needs labels")
         if labels is not None:
-            check_labels(labels, len(images), f"{where}: {part}", len(found))
+            if others := [names[k] for k in np.unique(labels) if k >= len(found)]:
+                warn(
+                    f"{where}: {part} shows {', '.join(others)}, which the source lacks: each of "
+                    "these images is an error of every classifier"
+                )
+                labels = np.minimum(labels, len(found))
             missing = [found[label] for label in sorted({*range(len(found))} - {*labels.tolist()})]
             if missing and classes is None:
                 raise AddaError(
@@ -114,20 +121,20 @@ def _read_pickle(pickled: Path, mode: str) -> dict[str, Part]:
         check_images(images, sides, f"{pickled}: x_{part}")
         if labels is not None:
             check_labels(labels, len(images), f"{pickled}: y_{part}", MOST_CLASSES)
-        parts[part] = Part(images, labels)
+        parts[part] = Part(images, labels, [str(label) for label in range(MOST_CLASSES)])
     return parts
 
 
-def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str]) -> Part:
+def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str], source: bool) -> Part:
     place = folder / part
     loose = find_pictures(place)
     others = sorted(path.name for path in place.glob("*/") if path.name not in classes)
-    if others and not loose:
+    if others and source:
         raise AddaError(
-            f"{place / others[0]} is no class of the source's; rename it, or put pictures that "
-            f"nobody labelled right into {place}"
+            f"{place / others[0]} is no class of {folder / 'train'}; rename it or remove it"
         )
-    labelled = find_labelled(place, classes)
+    names = [*classes, *others]
+    labelled = find_labelled(place, names)
     if loose and labelled:
         raise AddaError(
             f"{place} holds pictures, {loose[0].name} for one, beside folders of classes; sort "
@@ -145,7 +152,7 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str]) -> 
             "class there"
         )
     images = _read_pictures([path for path, _ in labelled], mode, place)
-    return Part(images, np.array([label for _, label in labelled]))
+    return Part(images, np.array([label for _, label in labelled]), names)
 
 
 def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> np.ndarray:

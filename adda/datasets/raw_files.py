@@ -79,6 +79,8 @@ def read_raw(directory: Path) -> Raw:
             name = f"{directory / domain}: {part}"
             check_images(images, shape, name)
             if labels is not None or domain == MNIST_NAME:
-                check_labels(labels, len(images), f"{name}: labels", len(classes))
+                # A target may show what the source lacks, all of it labelled one past the classes.
+                known = len(classes) + (domain == MNISTM_NAME)
+                check_labels(labels, len(images), f"{name}: labels", known)
     held_out_labels = read_labels(directory / LABELS_NAME, len(mnist["x_test"]))
     return Raw(mnist, mnistm, held_out_labels, classes)

@@ -2,12 +2,11 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
+import scipy.special
 
 from adda.classification.adapted import Adapted
 from adda.classification.classifier import features, probabilities
 from adda.evaluation.validators import Validation
-from adda.inference.batches import apply
 from adda.inference.translation import sample_styles, translate
 from adda.recipes.recipe import Recipe
 
@@ -27,11 +26,11 @@ def look(
         labels: uint8 [m], of the source images.
     """
     translated = translate(model, source, sample_styles(target, len(source), seed=0))
-    views = apply(lambda images: tf.stack(adapted.views(images), axis=1), target)
+    views = adapted.logits(target)
     return Validation(
-        probabilities=adapted.probabilities(target),
+        probabilities=scipy.special.softmax(views.sum(axis=0), axis=1),
         features=features(adapted.classifier, target),
-        views=list(views.swapaxes(0, 1)),
+        views=list(views),
         source_only=probabilities(source_only, target),
         translated=adapted.probabilities(translated),
         translated_source_only=probabilities(source_only, translated),
