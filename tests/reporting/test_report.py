@@ -290,6 +290,10 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "source domain with the source's labels, and on target images as it labelled" in card
     assert "0 % translated and 100 % plain source images, moved by 0.15; target images" in card
     assert "calibrated on\nvalidation images of the source" in card
+    assert "models" not in card
+    kept = params | {"train": params["train"] | {"keep": 25}}
+    card = render_card(kept, metrics | {"step": 640}, *found)
+    assert "of 25 models the one of step 640 was chosen, without target labels |" in card
     params["model"] |= {"weights": "imported", "recipe": "baseline", "params": {}}
     params["data"]["source"] = "build"
     card = render_card(params, metrics | {"collapsed": 1}, *found)
