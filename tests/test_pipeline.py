@@ -340,6 +340,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     assert evaluation["target_only_accuracy"] <= 2 / 3  # of the other third all are errors
     assert list(pd.read_csv("metrics/adapted.csv")["actual"]).count("other") == 10
 
+
 @pytest.mark.parametrize(
     ("recipe", "weights", "terms", "absent"),
     [
