@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +26,7 @@ from adda.datasets.mnistm import make_both, make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS
+from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import load_model, save_model
 from benchmarks import quality
 
@@ -507,6 +509,42 @@ def test_the_model_cannot_be_its_own_given_weights(project):
     assert "error: model.weights is in data/trained, which DVC removes" in result.stderr
     project.dvc("checkout")
     assert (made / "model.json").exists()
+
+
+def test_the_model_whose_translations_are_read_best_is_chosen(project, run_here):
+    """Wherever it stands: of two models, with either before the other."""
+    project.set({"train": {"keep": 2}})
+    run_here("train")
+    first, last = sorted((project.path / "data/trained/models").iterdir())
+    assert [first.name, last.name] == ["000000002", "000000004"]
+    source = np.load("data/processed/images/source_valid.npy")
+    labels = np.load("data/processed/labels/source_valid.npy")
+    source_only = load_classifier("data/source_only")
+
+    def accuracy(folder):
+        styles = sample_styles(np.load("data/trained/examples/styles.npy"), len(source), seed=0)
+        translated = translate(load_model(folder), source, styles)
+        return (probabilities(source_only, translated).argmax(axis=1) == labels).mean()
+
+    for seed in range(20):  # until an untrained one is read otherwise
+        shutil.rmtree(first)
+        keras.utils.set_random_seed(seed)
+        save_model(first, small_recipe("split", class_weight=0.0))
+        found = [accuracy(first), accuracy(last)]
+        if found[0] != found[1]:
+            break
+    for expected in (found, found[::-1]):
+        run_here("choose")
+        table = pd.read_csv("metrics/choice.csv")
+        np.testing.assert_allclose(table["source_only_accuracy"], expected)
+        best = int(np.argmax(expected))
+        assert json.loads(project.read("metrics/train.json"))["step"] == [2, 4][best]
+        weights = "decoder.weights.h5"
+        taken = (project.path / "data/model" / weights).read_bytes()
+        assert taken == ([first, last][best] / weights).read_bytes()
+        first.rename(project.path / "aside")
+        last.rename(first)
+        (project.path / "aside").rename(last)
 
 
 def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys):
