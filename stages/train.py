@@ -113,12 +113,12 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
 
 def collapses(trained: Trained, steps: list[int]) -> dict[str, int]:
     """Whether translations had collapsed by each of these steps: 1 or 0."""
-    return {
-        str(step): int(
-            bool(trained.model.symptom([row for row in trained.history if row["step"] <= step]))
-        )
-        for step in steps
-    }
+
+    def collapsed(step: int) -> bool:
+        history = [row for row in trained.history if row["step"] <= step]
+        return bool(trained.model.symptom(history))
+
+    return {str(step): int(collapsed(step)) for step in steps}
 
 
 def write_examples(directory: Path, snapshots: Snapshots, target: np.ndarray) -> None:

@@ -31,8 +31,8 @@ def sample_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.T
 def pack(images: np.ndarray) -> np.ndarray:
     """uint8 images as rows of float32, four values in the bits of each, for `pick`.
 
-    TensorFlow has no kernel that picks uint8 on a GPU: each step would first copy the whole
-    training set to the host, 30 ms for 54,000 images of each domain.
+    TensorFlow has no kernel that gathers uint8 on a GPU: each step would first copy whole training
+    sets to the host.
     """
     return np.ascontiguousarray(images).reshape(len(images), -1).view(np.float32)
 
