@@ -33,6 +33,7 @@ class PublishedParams(Group):
     code_size: Count = 64
     schedule: Literal["constant", "cosine"] = "constant"
     beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    averaged: Annotated[float, Field(ge=0, lt=1)] = 0.0
     reconstructed_fake: bool = False
     source_l2_weight: Weight = 0.0
 
@@ -64,10 +65,17 @@ class Published(Recipe):
         return [self.adversary_objective, self.autoencoder_objective]
 
     def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
-        """Adam with TensorFlow 1's epsilon, at a constant rate as published."""
+        """Adam with TensorFlow 1's epsilon, at a constant rate as published.
+
+        Where `averaged` is set, it keeps an exponential moving average of the weights beside them
+        (Yazici et al. 2019, arXiv:1806.04498): they train on, the average is kept.
+        """
         if self.params.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-        return keras.optimizers.Adam(rate, beta_1=self.params.beta_1, epsilon=1e-8)
+        decay = self.params.averaged
+        return keras.optimizers.Adam(
+            rate, beta_1=self.params.beta_1, epsilon=1e-8, use_ema=decay > 0, ema_momentum=decay
+        )
 
     def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
         """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""

@@ -1,7 +1,8 @@
 """Training a recipe's networks: sides step at once from one forward pass, or turn by turn."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -97,7 +98,7 @@ def train_model(
         images = snapshots.update(history)
         step = history[-1]["step"]
         if step in due and not (folder := models / f"{step:09d}").exists():
-            with whole(folder) as partial:
+            with whole(folder) as partial, averaged(learners):
                 save_model(partial, model)
         if watch_model:
             watch_model(history, images)
@@ -131,6 +132,21 @@ class Learners(NamedTuple):
         """Everything that a step changes."""
         parts = (*self.model.networks.values(), *self.optimizers.values())
         return [variable for part in parts for variable in part.variables]
+
+
+@contextmanager
+def averaged(learners: Learners) -> Iterator[None]:
+    """Give the networks, for as long, the averages of their weights that optimizers may keep."""
+    sides = learners.model.sides()
+    own = {side: [weight.numpy() for weight in weights] for side, weights in sides.items()}
+    for side, weights in sides.items():
+        learners.optimizers[side].finalize_variable_values(weights)
+    try:
+        yield
+    finally:
+        for side, weights in sides.items():
+            for weight, value in zip(weights, own[side], strict=True):
+                weight.assign(value)
 
 
 def make_learners(make: MakeRecipe, train: TrainParams) -> Learners:

@@ -197,6 +197,31 @@ def test_models_of_equal_parts_are_kept_and_a_resumed_run_has_them_all(domains, 
     assert kept[9].stat().st_mtime_ns == before
 
 
+def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp_path):
+    def run(folder, **own):
+        seen = []
+
+        def watch(model):
+            return lambda history, images: seen.append(values(model.encoder.weights))
+
+        params = train_params(steps=4, keep=4, steps_per_call=1, learning_rate=1e-2)
+        make = partial(small_recipe, "published", **own)
+        loss = all_on("published")
+        train_model(*domains, make, loss, params, None, watch, tmp_path / folder)
+        models = [load_model(path) for path in sorted((tmp_path / folder).iterdir())]
+        return seen, [values(model.encoder.weights) for model in models]
+
+    plain, kept = run("plain")
+    for one, other in zip(plain, kept, strict=True):
+        assert (one == other).all()
+    trained, kept = run("averaged", averaged=0.75)
+    average = trained[0]
+    for one, other, weights in zip(plain, trained, kept, strict=True):
+        assert (one == other).all()  # the average has no part in the training
+        average = 0.75 * average + 0.25 * other
+        np.testing.assert_allclose(weights, average, rtol=1e-5, atol=1e-7)
+
+
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
