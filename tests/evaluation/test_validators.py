@@ -110,5 +110,8 @@ def test_without_a_second_view_its_agreement_is_absent():
 
 def test_doubt():
     assert not doubt({})
-    assert not doubt({"sure_agreement": 0.97})
+    assert not doubt({"sure_agreement": 0.97, "information": 0.84})
+    assert "information is 0.65: it is unsure" in doubt(
+        {"sure_agreement": 0.97, "information": 0.65}
+    )
     assert "agrees with the source-only classifier on 11%" in doubt({"sure_agreement": 0.11})
