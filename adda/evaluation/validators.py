@@ -21,8 +21,8 @@ from sklearn.metrics import adjusted_mutual_info_score
 # right: 0.97 for the default recipe on MNIST-M, 0.11 on USPS, where its translations do harm.
 LEAST_AGREEMENT = 0.5
 # Below it every classifier of docs/validation.md has an accuracy under 0.77. It sees harm that the
-# agreement does not: on USPS, half of the digits translated, 0.65 and 0.74; and an accuracy of 0.66,
-# where source-only has 0.76.
+# agreement does not: on USPS with half of the digits translated the two are 0.65 and 0.74, and the
+# accuracy is 0.66, source-only's 0.76.
 LEAST_INFORMATION = 0.8
 SCORE = "information"  # what `adda rank` sorts by; docs/validation.md says why
 RESOLUTION = 0.01  # what differs by less may be chance: three seeds' scores differ by 0.004
