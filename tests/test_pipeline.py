@@ -385,7 +385,7 @@ def edit(project, name, old, new):
             "adda/recipes/split.py",
             "class_weight: Weight = 0.0\n",
             "class_weight: Weight = 0.0\n    another_weight: Weight = 0.0\n",
-            {"train", "translate", "picture", "embed", "adapt", "validate", "evaluate"},
+            set(AFTER_TRAIN) - {"card"},
         ),
         (  # a metric; the card, which follows, has its meaning from the same place
             "adda/evaluation/metrics.py",
