@@ -533,12 +533,14 @@ def test_the_model_whose_translations_are_read_best_is_chosen(project, run_here)
         found = [accuracy(first), accuracy(last)]
         if found[0] != found[1]:
             break
+    (project.path / "data/trained/collapsed.json").write_text('{"2": 0, "4": 1}')
     for expected in (found, found[::-1]):
         run_here("choose")
         table = pd.read_csv("metrics/choice.csv")
         np.testing.assert_allclose(table["source_only_accuracy"], expected)
         best = int(np.argmax(expected))
-        assert json.loads(project.read("metrics/train.json"))["step"] == [2, 4][best]
+        summary = {"step": [2, 4][best], "collapsed": best}  # as it is with the chosen one
+        assert json.loads(project.read("metrics/train.json")) == summary
         weights = "decoder.weights.h5"
         taken = (project.path / "data/model" / weights).read_bytes()
         assert taken == ([first, last][best] / weights).read_bytes()

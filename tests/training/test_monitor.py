@@ -6,6 +6,8 @@ from conftest import small_recipe
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from adda.training.monitor import make_watch
+from adda.training.trainer import Trained
+from stages.train import collapses
 
 RECIPE = small_recipe("published")
 HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
@@ -65,13 +67,15 @@ def test_a_full_disk_is_warned_about_once_and_training_goes_on(
     "change",
     [{"diversity": 0.05}, {"target_called_real": 1.0, "translated_called_real": 0.0}],
 )
-def test_a_collapse_is_warned_about_once(tmp_path, watch, capsys, change):
+def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, change):
     history = rows({}, change, change, change, change)
     for end in range(1, 6):
         watch(history[:end], None)
     warnings = [line for line in capsys.readouterr().err.splitlines() if "collapsed" in line]
     assert len(warnings) == 1
     assert "at step 8" in warnings[0]
+    # Each model that is kept has its own flag: a collapse is none of those before it.
+    assert collapses(Trained(RECIPE, history, None), [2, 6, 10]) == {"2": 0, "6": 0, "10": 1}
 
 
 def test_a_bad_moment_is_no_collapse():
