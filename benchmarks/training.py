@@ -238,6 +238,7 @@ def make_our_step(
         learning_rate=1e-3,
         adversary_learning_rate=5e-4,
         steps_per_call=steps,
+        keep=1,
         precision=precision,
     )
     source, target = _images()

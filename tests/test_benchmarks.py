@@ -7,9 +7,11 @@ import pytest
 from adda.datasets.mnistm import make_mnistm
 from adda.datasets.raw_files import Raw, write_raw
 from adda.datasets.splits import binarise
+from adda.engine.loop import compile_steps
 from adda.engine.sampling import to_float
 from adda.evaluation.validators import VALIDATORS
 from benchmarks.oracle import Oracle, undo_blend
+from benchmarks.training import make_our_step
 from benchmarks.validators import scored
 
 
@@ -40,3 +42,11 @@ def test_a_validator_is_scored_by_its_ranks_and_its_pick():
     assert found.loc["certainty", "spearman"] == pytest.approx(-1)
     assert found.loc["views_agreement", "regret"] == pytest.approx(0.3)  # none is the worst
     assert found["n"].tolist() == [4] * len(VALIDATORS)
+
+
+@pytest.mark.parametrize("recipe", ["published", "split"])
+def test_the_step_that_is_timed_is_that_of_a_training(recipe):
+    call, names = compile_steps(make_our_step(recipe, width=0.05, batch_size=4, steps=1))
+    values = dict(zip(names, call(0, 1).numpy()[0], strict=True))
+    assert {"l2", "adversarial", "autoencoder_gradient"} <= set(values)
+    assert np.isfinite(list(values.values())).all()
