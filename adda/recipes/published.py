@@ -15,6 +15,7 @@ import tensorflow as tf
 from pydantic import Field
 
 from adda.common.params import Count, Group, Weight
+from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_decoder, make_discriminator, make_encoder
 from adda.recipes.losses import (
@@ -24,7 +25,9 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import LossParams, Recipe, Terms
+from adda.recipes.recipe import COLLAPSED_ROWS, LossParams, Recipe, Terms
+
+DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not
 
 
 class PublishedParams(Group):
@@ -134,3 +137,14 @@ class Published(Recipe):
     def code(self, images: tf.Tensor) -> tf.Tensor:
         """The latent code of images of either domain, float32 [n, code_size]."""
         return self.encoder(images, training=False)
+
+    def symptom(self, history: History) -> str:
+        last = history[-COLLAPSED_ROWS:]
+        if len(last) == COLLAPSED_ROWS and all(row["diversity"] < DEAD for row in last):
+            # The last of its ReLUs has three channels. Adam's first steps are of one size, whatever
+            # the gradient, and can push all three below zero; no gradient passes from then on.
+            return (
+                "the decoder is dead and learns no more, an accident of the initial weights; "
+                "choose another train.seed"
+            )
+        return super().symptom(history)

@@ -11,6 +11,8 @@ from conftest import loss_params, small_recipe, train_params
 from adda.engine.sampling import sample_batch
 from adda.nn.layers import Scaled
 from adda.nn.networks import make_decoder, make_discriminator, make_encoder
+from adda.recipes.losses import diversity
+from adda.recipes.published import DEAD, Published, PublishedParams
 from adda.recipes.recipe import LossParams
 from adda.training.trainer import make_learners, make_step
 
@@ -192,3 +194,29 @@ def test_full_width_has_the_published_layers():
     ]
     assert kernels[2] == [*convolutions, (4 * 4 * 256, 1)]
     assert not any(network.non_trainable_variables for network in networks)  # no statistics
+
+
+def test_a_dead_decoder_is_named_and_a_collapse_is_not_taken_for_one():
+    recipe = Published(0.05, PublishedParams(), classes=10)
+
+    def symptom(diversity):
+        return recipe.symptom([{"step": step, "diversity": diversity} for step in (20, 40, 60)])
+
+    # What real data's diversity was where the decoder was dead (train.seed 0), and where
+    # all translations were one picture for a while (train.seed 1).
+    assert "train.seed" in symptom(2e-6)
+    assert "alike" in symptom(3e-5)
+    assert not symptom(0.4)
+
+
+def test_a_decoder_is_dead_where_no_channel_of_its_last_relu_is_open():
+    recipe = Published(0.05, PublishedParams(), classes=10)
+    last = [layer for layer in recipe.decoder.layers if isinstance(layer, Scaled)][-1]
+    last.beta.assign([-100.0] * 3)
+    images = np.random.default_rng(0).random((8, 28, 28, 3), np.float32)
+    with tf.GradientTape() as tape:
+        decoded = recipe.decoder(recipe.encoder(images, training=True), training=True)
+        loss = tf.reduce_mean(tf.square(images - decoded))
+    assert float(diversity(decoded, images)) < DEAD
+    gradients = tape.gradient(loss, recipe.encoder.trainable_variables)
+    assert all(not gradient.numpy().any() for gradient in gradients)
