@@ -43,7 +43,7 @@ def judge(kept: list[Path]) -> pd.DataFrame:
         return table.assign(source_only_accuracy=None)
     from adda.classification.classifier import load_classifier, probabilities
     from adda.engine.devices import Device, use_device
-    from adda.inference.translation import sample_styles, translate
+    from adda.inference.translation import translate_at_random
     from adda.recipes.storage import STYLES_FILE, load_model
 
     params = read_params("params.yaml", device=Device)
@@ -51,11 +51,11 @@ def judge(kept: list[Path]) -> pd.DataFrame:
     source = read_images("data/processed/images/source_valid.npy")
     labels = read_labels("data/processed/labels/source_valid.npy", len(source))[:READ]
     source = source[:READ]
-    styles = sample_styles(read_images(TRAINED / "examples" / STYLES_FILE), len(source), seed=0)
+    examples = read_images(TRAINED / "examples" / STYLES_FILE)
     source_only = load_classifier("data/source_only")
 
     def accuracy(folder: Path) -> float:
-        translated = translate(load_model(folder), source, styles)
+        translated = translate_at_random(load_model(folder), source, examples)
         return float((probabilities(source_only, translated).argmax(axis=1) == labels).mean())
 
     return table.assign(source_only_accuracy=[accuracy(folder) for folder in kept])

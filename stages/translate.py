@@ -7,7 +7,7 @@ from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
-from adda.inference.translation import sample_styles, translate
+from adda.inference.translation import sample_styles, translate, translate_at_random
 from adda.recipes.storage import load_model
 
 SEED = 0  # the same styles in every experiment: two differ by their networks alone
@@ -21,7 +21,7 @@ def main() -> str:
     labels = read_labels("data/processed/labels.npy", len(source))
     target = read_images("data/processed/images/target_train.npy")
     model = load_model("data/model")
-    translated = translate(model, source, sample_styles(target, len(source), SEED))
+    translated = translate_at_random(model, source, target, SEED)
     styles = sample_styles(target, STYLES, SEED)
     few = source[:DIGITS]
     styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))

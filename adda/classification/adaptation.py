@@ -20,7 +20,7 @@ from adda.classification.self_training import self_training
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.sampling import SOURCE, TARGET, pack, pick, sample_batch
-from adda.inference.translation import sample_styles, styles, translate
+from adda.inference.translation import styles, translate_at_random
 from adda.recipes.recipe import Recipe, TranslatesBack
 
 
@@ -75,7 +75,7 @@ def as_trained_on(
     """Source images as the classifier is shown them: translated, where it is shown translations."""
     if not params.translated_share:
         return source
-    return translate(model, source, sample_styles(target, len(source), seed=0))
+    return translate_at_random(model, source, target)
 
 
 def sample_translations(

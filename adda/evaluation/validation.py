@@ -7,7 +7,7 @@ import scipy.special
 from adda.classification.adapted import Adapted
 from adda.classification.classifier import features, probabilities
 from adda.evaluation.validators import Validation
-from adda.inference.translation import sample_styles, translate
+from adda.inference.translation import translate_at_random
 from adda.recipes.recipe import Recipe
 
 
@@ -25,7 +25,7 @@ def look(
         target, source: uint8 [., 28, 28, 3].
         labels: uint8 [m], of the source images.
     """
-    translated = translate(model, source, sample_styles(target, len(source), seed=0))
+    translated = translate_at_random(model, source, target)
     views = adapted.logits(target)
     return Validation(
         probabilities=scipy.special.softmax(views.sum(axis=0), axis=1),

@@ -19,6 +19,21 @@ def translate(model: Recipe, source: np.ndarray, styles: np.ndarray) -> np.ndarr
     return apply(lambda *pair: to_pixels(model.translate(*pair)), source, styles)
 
 
+def translate_at_random(
+    model: Recipe, source: np.ndarray, target: np.ndarray, seed: int = 0
+) -> np.ndarray:
+    """Translate source images, each in the style of a target image that the seed picks.
+
+    Args:
+        source: uint8 [n, 28, 28, 3].
+        target: uint8 [m, 28, 28, 3].
+
+    Returns:
+        uint8 [n, 28, 28, 3].
+    """
+    return translate(model, source, sample_styles(target, len(source), seed))
+
+
 def translate_back(model: TranslatesBack, target: np.ndarray) -> np.ndarray:
     """Target images as source images: uint8 [n, 28, 28, 3] to the same, each value 0 or 255."""
     return apply(lambda images: to_pixels(model.translate_back(images)), target)

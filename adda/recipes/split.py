@@ -35,7 +35,7 @@ from adda.recipes.recipe import COLLAPSED_ROWS, LossParams, Recipe, Terms
 
 MAP = (28, 28, 1)
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
-BLIND_STEPS, BLIND_CYCLE = 300, 0.15  # by then every sound run so far was below 0.1
+BLIND_STEPS, BLIND_CYCLE = 160, 0.15  # by then every sound run so far was below 0.1
 
 
 class SplitParams(Group):

@@ -180,6 +180,6 @@ def test_an_encoder_that_still_finds_no_digit_is_a_collapse(model):
     def after(step, cycle):
         return model.symptom([{"step": step - at, **healthy, "cycle": cycle} for at in (40, 20, 0)])
 
-    assert "no digit is found" in after(300, 0.3)
-    assert not after(280, 0.3)  # every training begins so
-    assert not after(300, 0.1)
+    assert "no digit is found" in after(160, 0.3)
+    assert not after(140, 0.3)  # every training begins so
+    assert not after(160, 0.1)
