@@ -129,7 +129,7 @@ def train(
 
 
 def plot(table: pd.DataFrame, path: Path) -> None:
-    """Plot accuracy against images seen and CPU minutes, a curve for each trained method."""
+    """Plot accuracy against images seen and CPU minutes, a curve for each method and classifier."""
     import matplotlib
 
     matplotlib.use("agg")
@@ -137,10 +137,14 @@ def plot(table: pd.DataFrame, path: Path) -> None:
 
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axis, cost in zip(axes, ("images_seen", "cpu_minutes"), strict=True):
-        for method, curve in table.groupby("method"):
-            axis.plot(curve[cost], curve["adapted_accuracy"], marker="o", label=method)
+        for (method, steps), curve in table.groupby(["method", "classifier_steps"]):
+            label = f"{method}, classifier {steps:,} steps"
+            axis.plot(curve[cost], curve["adapted_accuracy"], marker="o", label=label)
         axis.axhline(GOAL, color="gray", lw=0.8)
         axis.set_xscale("log")
+        ticks = sorted(set(table[cost]))
+        axis.set_xticks(ticks, [f"{tick:,.6g}" for tick in ticks], rotation=45)
+        axis.minorticks_off()
         axis.set_xlabel(cost.replace("_", " "))
     axes[0].set_ylabel("adapted accuracy")
     axes[0].legend()
