@@ -4,14 +4,15 @@
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
 # make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
 #              from pyproject.toml
-# uv installs where it is there, pip where not: the same versions, and the same hashes.
+# uv installs where it is there, pip where not: the same versions, and the same hashes. Both compile
+# what they install: where PYTHONDONTWRITEBYTECODE is set, each stage would spend 10 s on it anew.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
 DEV := .venv/.ready-dev
 UV := $(shell uv --version > /dev/null 2>&1 && command -v uv)
 VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
-INSTALL := $(if $(UV),uv pip install --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
+INSTALL := $(if $(UV),uv pip install --compile-bytecode --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Two workers with a thread each get more done than two with two.
 PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest --numprocesses 2
