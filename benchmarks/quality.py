@@ -134,6 +134,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
+    from matplotlib import ticker
 
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axis, cost in zip(axes, ("images_seen", "cpu_minutes"), strict=True):
@@ -142,8 +143,8 @@ def plot(table: pd.DataFrame, path: Path) -> None:
             axis.plot(curve[cost], curve["adapted_accuracy"], marker="o", label=label)
         axis.axhline(GOAL, color="gray", lw=0.8)
         axis.set_xscale("log")
-        ticks = sorted(set(table[cost]))
-        axis.set_xticks(ticks, [f"{tick:,.6g}" for tick in ticks], rotation=45)
+        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:,g}")
         axis.minorticks_off()
         axis.set_xlabel(cost.replace("_", " "))
     axes[0].set_ylabel("adapted accuracy")
