@@ -1,7 +1,7 @@
 """Train a classifier for target images on translated source digits, with the source's labels."""
 
 from adda.classification.adaptation import AdaptationParams, adapt, as_trained_on
-from adda.classification.adapted import save_adapted
+from adda.classification.adapted import Adapted, save_adapted
 from adda.classification.classifier import (
     CLASSES_FILE,
     ClassifierParams,
@@ -34,16 +34,25 @@ def main() -> str:
     kept = CHECKPOINTS / run_key(forms, [source, labels, target, *weights])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
     source_only = load_classifier("data/source_only")
-    both = adapt(
-        model, source_only, source, labels, target, adaptation, classifier, Checkpoints(kept)
-    )
+
+    def fit(own: AdaptationParams, name: str) -> Adapted:
+        progress = Checkpoints(kept / name)
+        return adapt(model, source_only, source, labels, target, own, classifier, progress)
+
+    both = fit(adaptation, "adapted")
     found = {"probabilities": probabilities(both.classifier, test)}
+    if model.published_share not in (None, adaptation.translated_share):
+        # Beside it, for comparison alone, a classifier as the recipe's authors train it.
+        published = AdaptationParams(
+            translated_share=model.published_share, move=0.0, self_training_weight=0.0
+        )
+        found["published"] = probabilities(fit(published, "published").classifier, test)
     valid = read_images("data/processed/images/source_valid.npy")
     valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
     weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
     found["calibrated"] = both.probabilities(test)
     with whole("data/adapted") as directory:
-        save_adapted(directory, both, classifier.width, names)
+        save_adapted(directory, both, classifier, names)
         for name, array in found.items():
             write_array(directory / f"{name}.npy", array)
     remove(kept)

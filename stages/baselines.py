@@ -57,7 +57,7 @@ def main() -> str:
                 Checkpoints(kept / domain),
                 SMOOTHING[domain],
             )
-            save_classifier(directory, fitted, classifier.width, names)
+            save_classifier(directory, fitted, classifier, names)
             write_array(directory / "probabilities.npy", probabilities(fitted, test))
         trained.append(f"data/{domain}_only")
     remove(kept)

@@ -29,6 +29,7 @@ PROBABILITIES = {
 }
 OPTIONAL = {
     "target_only": Path("data/target_only/probabilities.npy"),  # where there are labels
+    "published": Path("data/adapted/published.npy"),  # where the recipe's authors adapt otherwise
 }
 SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy")
 

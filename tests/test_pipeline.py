@@ -361,6 +361,7 @@ def test_every_recipe_runs_to_its_end(project, run_here, recipe, weights, terms,
     evaluation = json.loads(project.read("metrics/evaluation.json"))
     assert not evaluation.keys() & {*absent, "ensemble_accuracy", "mask_consistency"}
     assert evaluation.keys() >= {"adapted_accuracy", "translated_accuracy", "frechet_distance"}
+    assert "published_protocol_accuracy" in evaluation
     card = project.read("metrics/model_card.md")
     assert small_recipe(recipe).about in card
     assert "reverse_accuracy" not in card
@@ -370,6 +371,18 @@ def test_every_recipe_runs_to_its_end(project, run_here, recipe, weights, terms,
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-m", "adda", "report"], env=environment, check=True)
     assert next(iter(terms)).replace("_", " ") in project.read("report.html")
+
+
+def test_a_classifier_as_the_authors_train_it(project, run_here):
+    """Beside ours; where ours is trained as theirs, there is one classifier."""
+    project.set({"model": {"recipe": "published"}})
+    run_here("train", "choose", "adapt")
+    theirs = np.load("data/adapted/published.npy")
+    assert not np.allclose(theirs, np.load("data/adapted/probabilities.npy"))
+    project.set({"adaptation": {"translated_share": 0.5}})
+    run_here("adapt")
+    np.testing.assert_allclose(theirs, np.load("data/adapted/probabilities.npy"), atol=1e-5)
+    assert not Path("data/adapted/published.npy").exists()
 
 
 def edit(project, name, old, new):

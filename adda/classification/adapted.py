@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from adda.classification.calibration import scale, weigh
-from adda.classification.classifier import load_classifier, save_classifier
+from adda.classification.classifier import ClassifierForm, load_classifier, save_classifier
 from adda.inference.batches import apply
 from adda.recipes.recipe import Recipe
 from adda.recipes.storage import load_model, save_model
@@ -64,13 +64,20 @@ class Adapted(tf.Module):
         return apply(self, images)
 
 
-def save_adapted(directory: str | Path, adapted: Adapted, width: float, names: list[str]) -> None:
-    """Write everything that the classifier needs, into a folder that `whole` is filling."""
+def save_adapted(
+    directory: str | Path, adapted: Adapted, form: ClassifierForm, names: list[str]
+) -> None:
+    """Write everything that the classifier needs, into a folder that `whole` is filling.
+
+    Args:
+        form: what made the classifiers of both views.
+        names: of the classes.
+    """
     directory = Path(directory)
-    save_classifier(directory, adapted.classifier, width, names)
+    save_classifier(directory, adapted.classifier, form, names)
     if adapted.model is not None:
         save_model(directory / TRANSLATOR, adapted.model)
-        save_classifier(directory / SOURCE_ONLY, adapted.source_only, width, names)
+        save_classifier(directory / SOURCE_ONLY, adapted.source_only, form, names)
 
 
 def load_adapted(directory: str | Path) -> Adapted:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -15,7 +16,7 @@ from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, pack, pick, sample_batch
 from adda.inference.batches import apply
-from adda.nn.networks import make_classifier
+from adda.nn.networks import make_classifier, make_deep_classifier
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
@@ -25,10 +26,21 @@ Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Term = Callable[[keras.Sequential, tf.Tensor], tf.Tensor]
 
 
-class ClassifierParams(Group):
-    """How large every classifier is, and how it is trained."""
+class ClassifierForm(Group):
+    """Which network every classifier is, and how large."""
 
+    shape: Literal["published", "deep"]
     width: Width
+
+    def make(self, classes: int) -> keras.Sequential:
+        """A classifier with fresh weights, which Keras' global seed determines."""
+        make = make_deep_classifier if self.shape == "deep" else make_classifier
+        return make(self.width, classes)
+
+
+class ClassifierParams(ClassifierForm):
+    """And how it is trained."""
+
     steps: Count
     batch_size: Count
     learning_rate: Rate
@@ -57,7 +69,7 @@ def fit_classifier(
             that is minimised, too.
     """
     keras.utils.set_random_seed(params.seed)
-    classifier = make_classifier(params.width, classes)
+    classifier = params.make(classes)
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(params.learning_rate, params.steps)
     )
@@ -135,18 +147,20 @@ def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
 
 
 def save_classifier(
-    directory: str | Path, classifier: keras.Sequential, width: float, names: Sequence[str]
+    directory: str | Path, classifier: keras.Sequential, form: ClassifierForm, names: Sequence[str]
 ) -> None:
-    """Write the weights and, so that they can be loaded without params.yaml, width and classes.
+    """Write the weights and, so that they can be loaded without params.yaml, form and classes.
 
     Args:
         directory: new, or a folder that `whole` is filling.
+        form: what made it.
         names: of the classes.
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     write_classes(directory / CLASSES_FILE, names)
-    (directory / "classifier.json").write_text(json.dumps({"width": width}) + "\n")
+    known = form.model_dump(include=set(ClassifierForm.model_fields))
+    (directory / "classifier.json").write_text(json.dumps(known) + "\n")
     classifier.save_weights(directory / "classifier.weights.h5")
 
 
@@ -154,11 +168,11 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
     """Read what `save_classifier` wrote.
 
     Raises:
-        AddaError: a file is missing or does not fit the width beside it.
+        AddaError: a file is missing or does not fit the form beside it.
     """
     directory = Path(directory)
     with reading(directory, "dvc repro trains it"):
-        width = json.loads((directory / "classifier.json").read_text())["width"]
-        classifier = make_classifier(width, len(read_classes(directory / CLASSES_FILE)))
+        form = ClassifierForm(**json.loads((directory / "classifier.json").read_text()))
+        classifier = form.make(len(read_classes(directory / CLASSES_FILE)))
         classifier.load_weights(directory / "classifier.weights.h5")
         return classifier

@@ -69,6 +69,11 @@ def ensemble_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("ensemble"))
 
 
+@metric("the same, trained as the recipe's authors do, on source images and translations alike")
+def published_protocol_accuracy(results: "Results") -> Measured:
+    return _accuracy(results.right("published"))
+
+
 @metric("a classifier of the same kind, trained on source images: the lower bound", main=True)
 def source_only_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("source_only"))

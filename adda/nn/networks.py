@@ -55,23 +55,37 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
 def make_discriminator(width: float) -> keras.Sequential:
     """Image to one logit: positive for "a real target image"."""
     hidden = [_scaled(_convolution(filters(count, width), 2)) for count in (64, 128, 256)]
-    return _three_convolutions(hidden, outputs=1, name="discriminator")
+    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="discriminator")
 
 
 def make_classifier(width: float, classes: int) -> keras.Sequential:
     """Image to the logits of classes: the discriminator's shape, with batch statistics."""
     hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
-    return _three_convolutions(hidden, outputs=classes, name="classifier")
+    return _stacked([*hidden, [layers.Flatten()]], outputs=classes, name="classifier")
 
 
-def _three_convolutions(
-    hidden: list[list[layers.Layer]], outputs: int, name: str
-) -> keras.Sequential:
+def make_deep_classifier(width: float, classes: int) -> keras.Sequential:
+    """Image to the logits of classes: pairs of 3x3 convolutions, pooled.
+
+    The first three blocks of VGG (Simonyan & Zisserman 2015, arXiv:1409.1556, table 1, B), and the
+    mean over place in place of dense layers (Lin et al. 2014, arXiv:1312.4400, section 3.2).
+    """
+    blocks = [
+        [*_small(filters(count, width)), *_small(filters(count, width)), pool()]
+        for count, pool in (
+            (64, layers.MaxPooling2D),
+            (128, layers.MaxPooling2D),
+            (256, layers.GlobalAveragePooling2D),
+        )
+    ]
+    return _stacked(blocks, outputs=classes, name="classifier")
+
+
+def _stacked(blocks: list[list[layers.Layer]], outputs: int, name: str) -> keras.Sequential:
     return keras.Sequential(
         [
             layers.Input(IMAGE),
-            *(layer for block in hidden for layer in block),
-            layers.Flatten(),
+            *(layer for block in blocks for layer in block),
             layers.Dense(outputs),
             layers.Activation("linear", dtype="float32"),  # losses are float32
         ],
@@ -88,8 +102,12 @@ def _normalised(filters: int) -> list[layers.Layer]:
     return [_convolution(filters, 2, use_bias=False), BatchNorm(), layers.ReLU()]
 
 
-def _convolution(filters: int, strides: int, use_bias: bool = True) -> layers.Layer:
-    return layers.Conv2D(filters, 5, strides, padding="same", use_bias=use_bias)
+def _small(filters: int) -> list[layers.Layer]:
+    return [_convolution(filters, 1, use_bias=False, size=3), BatchNorm(), layers.ReLU()]
+
+
+def _convolution(filters: int, strides: int, use_bias: bool = True, size: int = 5) -> layers.Layer:
+    return layers.Conv2D(filters, size, strides, padding="same", use_bias=use_bias)
 
 
 def _transposed(filters: int, strides: int) -> layers.Layer:

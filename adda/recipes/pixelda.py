@@ -38,6 +38,7 @@ class PixelDA(Recipe):
     name = "pixelda"
     Params = PixelDAParams
     uses = frozenset({"adversarial_weight"})
+    published_share = 0.5  # Bousmalis et al. 2017, equation 3
     about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
     def __init__(self, width: float, params: PixelDAParams, classes: int):

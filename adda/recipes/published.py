@@ -25,7 +25,7 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import COLLAPSED_ROWS, LossParams, Recipe, Terms
+from adda.recipes.recipe import LossParams, Recipe, Terms, lasts
 
 DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not
 
@@ -47,6 +47,7 @@ class Published(Recipe):
     name = "published"
     Params = PublishedParams
     one_style = True
+    published_share = 0.5  # its classifier learns from source digits and their translations
     about = (
         "Nothing in this recipe keeps a digit's identity: a translation may show another digit "
         "than its source, and at some moments of a training all translations are one picture."
@@ -139,8 +140,7 @@ class Published(Recipe):
         return self.encoder(images, training=False)
 
     def symptom(self, history: History) -> str:
-        last = history[-COLLAPSED_ROWS:]
-        if len(last) == COLLAPSED_ROWS and all(row["diversity"] < DEAD for row in last):
+        if lasts(history, lambda row: row["diversity"] < DEAD):
             # The last of its ReLUs has three channels. Adam's first steps are of one size, whatever
             # the gradient, and can push all three below zero; no gradient passes from then on.
             return (

@@ -83,6 +83,7 @@ class Recipe(ABC):
     Params: ClassVar[type[Group]] = Group  # its own parameters, each with a default
     uses: ClassVar[frozenset[str]] = frozenset(LossParams.model_fields)  # weights it has terms for
     one_style: ClassVar[bool] = False  # whether styles change nothing
+    published_share: ClassVar[float | None] = None  # of translations: what its authors adapt with
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
     def __init__(self, width: float, params: Group, classes: int):
@@ -140,13 +141,13 @@ class Recipe(ABC):
 
     def symptom(self, history: History) -> str:
         """Why translations of late are of no use, and what to do; empty if they may be."""
-        last = history[-COLLAPSED_ROWS:]
-        if len(last) < COLLAPSED_ROWS:
-            return ""
-        alike = all(row["diversity"] < 0.1 for row in last)
-        beaten = all(
-            row.get("target_called_real", 0) > 0.99 and row.get("translated_called_real", 1) < 0.01
-            for row in last
+        alike = lasts(history, lambda row: row["diversity"] < 0.1)
+        beaten = lasts(
+            history,
+            lambda row: (
+                row.get("target_called_real", 0) > 0.99
+                and row.get("translated_called_real", 1) < 0.01
+            ),
         )
         if alike or beaten:
             return (
@@ -154,6 +155,12 @@ class Recipe(ABC):
                 "the loss weights"
             )
         return ""
+
+
+def lasts(history: History, symptom: Callable[[dict[str, float]], bool]) -> bool:
+    """Whether rows have shown a symptom for so long that it counts."""
+    last = history[-COLLAPSED_ROWS:]
+    return len(last) == COLLAPSED_ROWS and all(map(symptom, last))
 
 
 @runtime_checkable

@@ -31,7 +31,7 @@ from adda.recipes.losses import (
     mask_cross_entropy,
     mean_squared_error,
 )
-from adda.recipes.recipe import COLLAPSED_ROWS, LossParams, Recipe, Terms
+from adda.recipes.recipe import LossParams, Recipe, Terms, lasts
 
 MAP = (28, 28, 1)
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
@@ -173,9 +173,8 @@ class Split(Recipe):
     def symptom(self, history: History) -> str:
         if reason := super().symptom(history):
             return reason
-        last = history[-COLLAPSED_ROWS:]
-        found_nothing = all(row.get("cycle", 0) > BLIND_CYCLE for row in last)
-        if len(last) == COLLAPSED_ROWS and last[-1]["step"] >= BLIND_STEPS and found_nothing:
+        blind = lasts(history, lambda row: row.get("cycle", 0) > BLIND_CYCLE)
+        if blind and history[-1]["step"] >= BLIND_STEPS:
             return (
                 "no digit is found in target images, and theirs show through (cycle stays above "
                 f"{BLIND_CYCLE}); raise recipes.split.cycle_weight or lower "

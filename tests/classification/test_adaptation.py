@@ -31,7 +31,9 @@ def adaptation(share=1.0, move=0.0):
 
 
 def classifier(size):
-    return ClassifierParams(width=0.1, steps=1, batch_size=size, learning_rate=0.1, seed=0)
+    return ClassifierParams(
+        shape="published", width=0.1, steps=1, batch_size=size, learning_rate=0.1, seed=0
+    )
 
 
 @pytest.fixture

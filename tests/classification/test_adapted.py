@@ -6,10 +6,13 @@ from conftest import small_recipe
 
 from adda.classification.adapted import Adapted, load_adapted, save_adapted
 from adda.classification.calibration import scale, weigh
+from adda.classification.classifier import ClassifierForm
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.engine.sampling import to_float
 from adda.nn.networks import make_classifier
+
+FORM = ClassifierForm(shape="published", width=0.05)
 
 
 def logits(classifier, seen):
@@ -36,7 +39,7 @@ def test_it_is_the_sum_of_two_views(images, tmp_path):
     found = both.probabilities(images)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     assert not np.allclose(found, softmax(logits(adapted, images)), atol=1e-3)
-    save_adapted(tmp_path / "adapted", both, 0.05, DIGITS)
+    save_adapted(tmp_path / "adapted", both, FORM, DIGITS)
     loaded = load_adapted(tmp_path / "adapted")
     np.testing.assert_allclose(loaded.probabilities(images), found, atol=1e-6)
     (tmp_path / "adapted/translator/model.json").unlink()
@@ -44,9 +47,11 @@ def test_it_is_the_sum_of_two_views(images, tmp_path):
         load_adapted(tmp_path / "adapted")
 
 
-def test_one_view_where_there_is_no_way_back(images, tmp_path):
-    adapted = make_classifier(0.05, 10)
-    save_adapted(tmp_path / "adapted", Adapted(adapted), 0.05, DIGITS)
+@pytest.mark.parametrize("shape", ["published", "deep"])
+def test_one_view_where_there_is_no_way_back(shape, images, tmp_path):
+    form = ClassifierForm(shape=shape, width=0.05)
+    adapted = form.make(10)
+    save_adapted(tmp_path / "adapted", Adapted(adapted), form, DIGITS)
     found = load_adapted(tmp_path / "adapted").probabilities(images)
     np.testing.assert_allclose(found, softmax(logits(adapted, images)), atol=1e-5)
 

@@ -23,7 +23,9 @@ def test_cross_entropy(rng):
 def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright):
     """0.91, where plain cross-entropy would end near 1."""
     images, digits = dark_and_bright
-    params = ClassifierParams(width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0)
+    params = ClassifierParams(
+        shape="published", width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0
+    )
     sure = probabilities(
         fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
     )

@@ -140,7 +140,9 @@ def test_a_run_that_was_killed_after_its_last_step_is_shown_again(tmp_path):
 def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
     images = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
     sample = sample_labelled(images, rng.integers(0, 10, 40, np.uint8), 8, seed=0)
-    params = ClassifierParams(width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0)
+    params = ClassifierParams(
+        shape="published", width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0
+    )
 
     def fit():
         fitted = fit_classifier(sample, 10, params, "test", Checkpoints(tmp_path / "key"))

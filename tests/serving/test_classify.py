@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from adda.classification.classifier import probabilities, save_classifier
+from adda.classification.classifier import ClassifierForm, probabilities, save_classifier
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
@@ -21,7 +21,7 @@ def adapted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapted") / "adapted"
     keras.utils.set_random_seed(0)
     network = make_classifier(0.1, 10)
-    save_classifier(folder, network, 0.1, DIGITS)
+    save_classifier(folder, network, ClassifierForm(shape="published", width=0.1), DIGITS)
     return folder, network
 
 

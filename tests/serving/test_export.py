@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from conftest import small_recipe
 
-from adda.classification.classifier import save_classifier
+from adda.classification.classifier import ClassifierForm, save_classifier
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
@@ -52,7 +52,9 @@ def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
 def test_the_command_writes_the_classifier_too_and_says_its_range(command, rng, tmp_path):
     save_model(tmp_path / "model", small_recipe("split"))
     network = make_classifier(0.1, 10)
-    save_classifier(tmp_path / "adapted", network, 0.1, DIGITS)
+    save_classifier(
+        tmp_path / "adapted", network, ClassifierForm(shape="published", width=0.1), DIGITS
+    )
     given = "export", "--model", tmp_path / "model", "--classifier", tmp_path / "adapted"
     result = command(*given, tmp_path / "out")
     assert "translator and classifier, within" in result.stdout, result.stderr

@@ -6,7 +6,7 @@ import pytest
 from conftest import small_recipe
 from PIL import Image, ImageDraw
 
-from adda.classification.classifier import save_classifier
+from adda.classification.classifier import ClassifierForm, save_classifier
 from adda.common.array_files import DIGITS
 from adda.nn.networks import make_classifier
 from adda.recipes.storage import save_model
@@ -68,7 +68,12 @@ def test_translate_writes_every_good_file_and_names_every_bad_one(mixed, command
 
 def test_classify_counts_every_good_file_and_names_every_bad_one(mixed, command, tmp_path):
     folder, good, bad = mixed
-    save_classifier(tmp_path / "adapted", make_classifier(0.1, 10), 0.1, DIGITS)
+    save_classifier(
+        tmp_path / "adapted",
+        make_classifier(0.1, 10),
+        ClassifierForm(shape="published", width=0.1),
+        DIGITS,
+    )
     for path in folder.glob("*.npy"):  # the classifier reads colour
         if path.name in good:
             np.save(path, np.zeros((1, 28, 28, 3), np.uint8))
