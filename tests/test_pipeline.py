@@ -210,8 +210,10 @@ def test_results_are_whole(finished):
     intervals = pd.read_csv(finished.path / "metrics/intervals.csv", index_col="metric")
     assert intervals.loc["translated_accuracy", "low"] <= right
     assert intervals.loc["translated_accuracy", "high"] >= right
-    assert METRICS.keys() <= evaluation.keys()
-    assert "gap_recovered" in intervals.index
+    absent = {"published_protocol_accuracy"}  # of other recipes
+    if evaluation["source_only_accuracy"] >= evaluation["target_only_accuracy"]:
+        absent.add("gap_recovered")
+    assert METRICS.keys() - evaluation.keys() == absent
     shown = finished.dvc_json("metrics", "show")[""]["data"]
     assert next(iter(shown["metrics/evaluation.json"]["data"])) == "adapted_accuracy"
     assert sum(len(file["data"]) for file in shown.values()) <= 25  # lines that people compare

@@ -93,7 +93,10 @@ def translated_accuracy(results: "Results") -> Measured:
 @metric("adapted accuracy, from source-only (0) to target-only (1)", main=True)
 def gap_recovered(results: "Results") -> Measured:
     rights = [results.right(each) for each in ("adapted", "source_only", "target_only")]
-    return None if any(each is None for each in rights) else (scores.gap_recovered, *rights)
+    if any(each is None for each in rights):
+        return None
+    _, lower, upper = map(np.mean, rights)
+    return (scores.gap_recovered, *rights) if lower < upper else None
 
 
 @metric("of the source-only classifier, on target images translated back", main=True)
