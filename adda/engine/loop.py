@@ -101,17 +101,22 @@ def compile_steps(step: Step) -> tuple[Callable[[int, int], tf.Tensor], list[str
     strategy = tf.distribute.get_strategy()
     names = []
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)])
+    # A loop written out: to have AutoGraph find it takes as long as all else that tracing does.
+    @tf.function(
+        input_signature=[tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.int32)], autograph=False
+    )
     def call(first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-        rows = tf.TensorArray(tf.float32, size=count)
-        for offset in tf.range(count):
+        def one(offset: tf.Tensor, rows: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             values = step(first + tf.cast(offset, tf.int64))
             names[:] = values
             means = [
                 strategy.reduce(tf.distribute.ReduceOp.MEAN, value, axis=None)
                 for value in values.values()
             ]
-            rows = rows.write(offset, tf.stack(means))
+            return offset + 1, rows.write(offset, tf.stack(means))
+
+        rows = tf.TensorArray(tf.float32, size=count)
+        _, rows = tf.while_loop(lambda offset, _: offset < count, one, (0, rows))
         return rows.stack()
 
     call.get_concrete_function()  # traces, which tells the names

@@ -33,7 +33,9 @@ def uint8_function(function: Callable[..., tf.Tensor], arguments: int) -> Callab
         arguments: how many arrays [n, 28, 28, 3], of one length, it takes.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([None, *IMAGE], tf.uint8)] * arguments)
+    signature = [tf.TensorSpec([None, *IMAGE], tf.uint8)] * arguments
+
+    @tf.function(input_signature=signature, autograph=False)
     def of_uint8(*images: tf.Tensor) -> tf.Tensor:
         return function(*map(to_float, images))
 

@@ -1,4 +1,4 @@
-"""Layers that Keras has otherwise: batch normalisation, scale and offset, spectral norm."""
+"""Layers that Keras has otherwise: batch norm, scale and offset, spectral norm, pooling."""
 
 import keras
 import tensorflow as tf
@@ -150,3 +150,19 @@ class Scaled(layers.Wrapper):
         else:
             outputs = inputs @ (self.layer.kernel * scale)
         return tf.nn.bias_add(outputs, bias)
+
+
+class MaxPool(layers.Layer):
+    """The largest of each two by two pixels; height and width are even.
+
+    Keras' own layer has a gradient whose kernel depends on the order in which TensorFlow's oneDNN
+    pass reads the graph, and so differs in its rounding from process to process.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """Pool float [n, height, width, channels]."""
+        height, width, channels = inputs.shape[1:]
+        pairs = tf.reshape(inputs, (-1, height // 2, 2, width, channels))
+        rows = tf.maximum(*tf.unstack(pairs, axis=2))
+        pairs = tf.reshape(rows, (-1, height // 2, width // 2, 2, channels))
+        return tf.maximum(*tf.unstack(pairs, axis=3))

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from adda.nn.layers import BatchNorm, Scaled
+from adda.nn.layers import BatchNorm, MaxPool, Scaled
 
 IMAGE = (28, 28, 3)
 
@@ -73,8 +73,8 @@ def make_deep_classifier(width: float, classes: int) -> keras.Sequential:
     blocks = [
         [*_small(filters(count, width)), *_small(filters(count, width)), pool()]
         for count, pool in (
-            (64, layers.MaxPooling2D),
-            (128, layers.MaxPooling2D),
+            (64, MaxPool),
+            (128, MaxPool),
             (256, layers.GlobalAveragePooling2D),
         )
     ]

@@ -24,7 +24,7 @@ class Snapshots:
             steps: the length of the training; the last moment is its end.
         """
         pair = to_float(tf.constant(source)), to_float(tf.constant(styles))
-        self.translate = tf.function(lambda: to_pixels(model.translate(*pair)))
+        self.translate = tf.function(lambda: to_pixels(model.translate(*pair)), autograph=False)
         self.moments = [steps / 2**halved for halved in reversed(range(MOMENTS))]
         self.images = _kept((MOMENTS, *source.shape))
         self.steps = _kept((MOMENTS,))

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+import tensorflow as tf
+from conftest import nodes, off_the_gpu
 
 from adda.classification.classifier import (
+    ClassifierForm,
     ClassifierParams,
     cross_entropy,
     fit_classifier,
@@ -30,3 +33,20 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
         fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
     )
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)
+
+
+@pytest.mark.parametrize("shape", ["published", "deep"])
+def test_gradients_depend_on_no_order_and_have_gpu_kernels(shape):
+    """As in tests/training/test_trainer.py, of recipes."""
+    classifier = ClassifierForm(shape=shape, width=0.05).make(10)
+
+    @tf.function(input_signature=[tf.TensorSpec([4, 28, 28, 3])], autograph=False)
+    def gradients(images):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(classifier(images, training=True) ** 2)
+        return tape.gradient(loss, classifier.trainable_variables)
+
+    graph = gradients.get_concrete_function().graph
+    assert "Conv2DBackpropFilter" in {node.op for node in nodes(graph)}
+    assert not {"MaxPoolGrad", "LRNGrad"} & {node.op for node in nodes(graph)}
+    assert not off_the_gpu(graph)

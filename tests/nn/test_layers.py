@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.nn.layers import BatchNorm, SpectralNorm
+from adda.nn.layers import BatchNorm, MaxPool, SpectralNorm
 
 
 @pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
@@ -80,3 +80,15 @@ def test_the_spectral_norm_passes_gradients(rng):
     kernel = layer.kernel.numpy()
     assert abs(gradient).max() > 0.01
     assert abs((gradient * kernel).sum()) < 1e-3 * np.linalg.norm(gradient) * np.linalg.norm(kernel)
+
+
+def test_pooling_is_that_of_keras(rng):
+    x = tf.constant(rng.normal(size=(2, 8, 6, 3)).astype(np.float32))
+    found = []
+    for layer in (MaxPool(), keras.layers.MaxPooling2D()):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            pooled = layer(x)
+        found.append((pooled, tape.gradient(pooled, x)))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
