@@ -45,6 +45,7 @@ def test_a_validator_is_scored_by_its_ranks_and_its_pick():
     assert found["n"].tolist() == [4] * len(VALIDATORS)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("recipe", ["published", "split"])
 def test_the_step_that_is_timed_is_that_of_a_training(recipe):
     call, names = compile_steps(make_our_step(recipe, width=0.05, batch_size=4, steps=1))

@@ -207,6 +207,7 @@ def test_a_target_may_show_one_class_alone(folder, load, capsys):
     assert shown in capsys.readouterr().err
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("kind", "names", "labelled"), [("digits", DIGITS, 2), ("letters", "ABCDEFGHIJ", 1)]
 )

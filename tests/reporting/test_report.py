@@ -231,6 +231,7 @@ def test_negative_transfer_is_said_on_top(project):
     assert "agrees with the source-only classifier on 10%" in page
 
 
+@pytest.mark.process
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_in_a_browser(project, scheme):

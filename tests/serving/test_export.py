@@ -28,6 +28,7 @@ def model(request):
     return model
 
 
+@pytest.mark.process
 def test_both_forms_translate_as_the_model_does(model, rng, tmp_path):
     assert export([translator(model)], tmp_path / "out") <= 1e-4
     digits, styles = rng.random((2, 3, 28, 28, 3), np.float32)
@@ -41,6 +42,7 @@ def test_both_forms_translate_as_the_model_does(model, rng, tmp_path):
     assert np.ptp(expected) > 0.1
 
 
+@pytest.mark.process
 def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
     run = exporting.run_onnx
     monkeypatch.setattr(exporting, "run_onnx", lambda *path, **images: run(*path, **images) + 0.5)
@@ -49,6 +51,7 @@ def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.process
 def test_the_command_writes_the_classifier_too_and_says_its_range(command, rng, tmp_path):
     save_model(tmp_path / "model", small_recipe("split"))
     network = make_classifier(0.1, 10)

@@ -175,6 +175,7 @@ def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_p
     assert (run(seed=1, steps_per_call=3)[1] != weights).any()
 
 
+@pytest.mark.process
 def test_models_of_equal_parts_are_kept_and_a_resumed_run_has_them_all(domains, tmp_path):
     def run():
         params = {"steps": 9, "keep": 3, "steps_per_call": 2}
@@ -193,6 +194,7 @@ def test_models_of_equal_parts_are_kept_and_a_resumed_run_has_them_all(domains, 
     assert kept[9].stat().st_mtime_ns == before
 
 
+@pytest.mark.process
 def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp_path):
     def run(folder, **own):
         seen = []
@@ -218,6 +220,7 @@ def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp
         np.testing.assert_allclose(weights, average, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.process
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
@@ -254,6 +257,7 @@ def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(recipe, domai
     assert not operations & {"MaxPoolGrad", "LRNGrad"}
 
 
+@pytest.mark.process
 def test_the_watcher_gets_translations_at_moments_that_double(domains):
     seen = {}
 
