@@ -225,10 +225,10 @@ def test_a_collapse_is_said_on_top(project):
 
 def test_negative_transfer_is_said_on_top(project):
     assert "not to be trusted" not in render_report([read_run(None)])
-    (project / "metrics/validation.json").write_text('{"sure_agreement": 0.103}')
+    (project / "metrics/validation.json").write_text('{"information": 0.103}')
     page = render_report([read_run(None)])
     assert "the adapted classifier is not to be trusted" in page
-    assert "agrees with the source-only classifier on 10%" in page
+    assert "information is 0.10: it is unsure" in page.lower()
 
 
 @pytest.mark.process
@@ -309,10 +309,8 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "cycle" not in card.split("How good")[0]
     assert "4 taken for 9 (2), 7 taken for 1 (1)." in card
     assert "Do not trust this classifier" not in card
-    poor = render_card(params, metrics | {"sure_agreement": 0.3}, *found)
-    assert (
-        "Do not trust this classifier**: it agrees with the source-only classifier on 30%" in poor
-    )
+    poor = render_card(params, metrics | {"information": 0.3}, *found)
+    assert "Do not trust this classifier**: information is 0.30: it is unsure" in poor
     params["data"]["source"] = "folders"
     params["model"]["weights"] = None
     card = render_card(params, metrics, *found)
