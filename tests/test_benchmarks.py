@@ -13,7 +13,6 @@ from adda.evaluation.validators import VALIDATORS
 from benchmarks.oracle import Oracle, undo_blend
 from benchmarks.training import make_our_step
 from benchmarks.validators import scored
-from benchmarks.weights import runs_of
 
 
 def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
@@ -52,19 +51,3 @@ def test_the_step_that_is_timed_is_that_of_a_training(recipe):
     values = dict(zip(names, call(0, 1).numpy()[0], strict=True))
     assert {"l2", "adversarial", "autoencoder_gradient"} <= set(values)
     assert np.isfinite(list(values.values())).all()
-
-
-def test_runs_that_differ_in_a_weight_and_the_seed_alone():
-    def run(name, **changes):
-        params = {"train.seed": 0, "loss.l2_weight": 1.0, "train.steps": 9}
-        return name, params | changes, {"adapted_accuracy": 0.5}
-
-    runs = [
-        run("usual"),
-        run("seed", **{"train.seed": 1}),
-        run("heavy", **{"loss.l2_weight": 5.0}),
-        run("long", **{"train.steps": 99}),
-        run("again"),
-    ]
-    found = runs_of(runs, "loss.l2_weight")
-    assert [name for name, _, _ in found] == ["usual", "seed", "heavy"]

@@ -39,7 +39,7 @@ class ClassifierForm(Group):
 
 
 class ClassifierParams(ClassifierForm):
-    """And how it is trained."""
+    """A classifier's form, and how it is trained."""
 
     steps: Count
     batch_size: Count
