@@ -312,7 +312,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     split = {"recipes": {"split": {"class_weight": 0.1}}}
     learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
     project.set({"data": {"source": "folders", "directory": str(data)}, "adaptation": learning})
-    project.set(split)
+    project.set(split | {"classifier": {"shape": "deep"}})
     run_here("download", "preprocess", "baselines", *TRANSLATED, "embed", "adapt", "evaluate")
     run_here("validate", "card")
     printed = capsys.readouterr().out

@@ -139,7 +139,7 @@ def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarra
 
 def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
     """The last convolution's activations, averaged over place: float32 [n, 256 * width]."""
-    # All but the last three layers: flatten, logits, and their cast.
+    # All but the last three layers: flatten or pool, logits, and their cast.
     convolutions = keras.Sequential(classifier.layers[:-3])
     return apply(
         lambda batch: tf.reduce_mean(convolutions(batch, training=False), axis=(1, 2)), images
