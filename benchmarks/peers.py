@@ -299,6 +299,7 @@ def plot(table: pd.DataFrame) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
+    from matplotlib import ticker
 
     figure, axis = plt.subplots(figsize=(7, 4))
     for color, (method, rows) in enumerate(table.groupby("method", sort=False)):
@@ -306,6 +307,9 @@ def plot(table: pd.DataFrame) -> None:
             label = method if seed == rows["seed"].min() else None
             axis.plot(line["cpu_minutes"], line["accuracy"], ".-", color=f"C{color}", label=label)
     axis.set_xscale("log")
+    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter("{x:,g}")
+    axis.minorticks_off()
     axis.set_xlabel("CPU minutes of training")
     axis.set_ylabel("accuracy on target test images")
     axis.legend(fontsize="small")
