@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from adda.common.array_files import read_images, read_labels
+
 BATCH = 128
 TURN = 40  # steps between two looks at the clock
 TABLE = Path("docs/peers.csv")
@@ -220,11 +222,15 @@ def main() -> None:
     plot(pd.read_csv(TABLE))
 
 
-def read(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Images of data/processed and their labels; those of target training images are not asked."""
+def read() -> tuple[np.ndarray, ...]:
+    """Source images and labels, target images to learn from; and to test with, and their labels."""
     folder = Path("data/processed")
-    images = np.load(folder / f"images/{name}.npy")
-    return images, np.load(folder / f"labels/{name}.npy").astype(np.int64)
+    source, target, test = (
+        read_images(folder / f"images/{name}.npy")
+        for name in ("source_train", "target_train", "target_test")
+    )
+    labels = read_labels(folder / "labels/source_train.npy", len(source))
+    return source, labels, target, test, read_labels(folder / "labels/target_test.npy", len(test))
 
 
 def curve(
@@ -235,9 +241,8 @@ def curve(
 
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    (source, labels), (target, _), (test, truth) = map(
-        read, ("source_train", "target_train", "target_test")
-    )
+    source, labels, target, test, truth = read()
+    labels = labels.astype(np.int64)  # as PyTorch asks
     train, predict = make()
     spent, due = 0.0, minutes / 64
     while spent < minutes:
@@ -276,10 +281,7 @@ def ours(seed: int) -> Iterator[tuple[float, float]]:
         recipes=RecipesParams,
         train=TrainParams,
     )
-    (source, labels), (target, _), (test, truth) = map(
-        read, ("source_train", "target_train", "target_test")
-    )
-    labels = labels.astype(np.uint8)
+    source, labels, target, test, truth = read()
     make = partial(make_recipe, "split", params.model.width, params.recipes.split)
     for steps, classifier_steps in OURS:
         started = time.process_time()
@@ -299,17 +301,15 @@ def plot(table: pd.DataFrame) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
-    from matplotlib import ticker
+
+    from benchmarks.axes import logarithmic
 
     figure, axis = plt.subplots(figsize=(7, 4))
     for color, (method, rows) in enumerate(table.groupby("method", sort=False)):
         for seed, line in rows.groupby("seed"):
             label = method if seed == rows["seed"].min() else None
             axis.plot(line["cpu_minutes"], line["accuracy"], ".-", color=f"C{color}", label=label)
-    axis.set_xscale("log")
-    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter("{x:,g}")
-    axis.minorticks_off()
+    logarithmic(axis)
     axis.set_xlabel("CPU minutes of training")
     axis.set_ylabel("accuracy on target test images")
     axis.legend(fontsize="small")

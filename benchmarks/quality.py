@@ -134,7 +134,8 @@ def plot(table: pd.DataFrame, path: Path) -> None:
 
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
-    from matplotlib import ticker
+
+    from benchmarks.axes import logarithmic
 
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axis, cost in zip(axes, ("images_seen", "cpu_minutes"), strict=True):
@@ -142,10 +143,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
             label = f"{method}, classifier {steps:,} steps"
             axis.plot(curve[cost], curve["adapted_accuracy"], marker="o", label=label)
         axis.axhline(GOAL, color="gray", lw=0.8)
-        axis.set_xscale("log")
-        axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-        axis.xaxis.set_major_formatter("{x:,g}")
-        axis.minorticks_off()
+        logarithmic(axis)
         axis.set_xlabel(cost.replace("_", " "))
     axes[0].set_ylabel("adapted accuracy")
     axes[0].legend()

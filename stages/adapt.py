@@ -41,12 +41,13 @@ def main() -> str:
 
     both = fit(adaptation, "adapted")
     found = {"probabilities": probabilities(both.classifier, test)}
-    if model.published_share not in (None, adaptation.translated_share):
+    if model.published_share is not None:
         # Beside it, for comparison alone, a classifier as the recipe's authors train it.
         published = AdaptationParams(
             translated_share=model.published_share, move=0.0, self_training_weight=0.0
         )
-        found["published"] = probabilities(fit(published, "published").classifier, test)
+        if published != adaptation:
+            found["published"] = probabilities(fit(published, "published").classifier, test)
     valid = read_images("data/processed/images/source_valid.npy")
     valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
     weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)

@@ -385,6 +385,9 @@ def test_a_classifier_as_the_authors_train_it(project, run_here):
     run_here("adapt")
     np.testing.assert_allclose(theirs, np.load("data/adapted/probabilities.npy"), atol=1e-5)
     assert not Path("data/adapted/published.npy").exists()
+    project.set({"adaptation": {"move": 0.1}})  # the share is theirs, and the rest is not
+    run_here("adapt")
+    np.testing.assert_allclose(theirs, np.load("data/adapted/published.npy"), atol=1e-5)
 
 
 def edit(project, name, old, new):

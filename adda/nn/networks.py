@@ -70,14 +70,10 @@ def make_deep_classifier(width: float, classes: int) -> keras.Sequential:
     The first three blocks of VGG (Simonyan & Zisserman 2015, arXiv:1409.1556, table 1, B), and the
     mean over place in place of dense layers (Lin et al. 2014, arXiv:1312.4400, section 3.2).
     """
-    blocks = [
-        [*_small(filters(count, width)), *_small(filters(count, width)), pool()]
-        for count, pool in (
-            (64, MaxPool),
-            (128, MaxPool),
-            (256, layers.GlobalAveragePooling2D),
-        )
-    ]
+    blocks = []
+    for count, pool in ((64, MaxPool), (128, MaxPool), (256, layers.GlobalAveragePooling2D)):
+        pair = [_normalised(filters(count, width), strides=1, size=3) for _ in range(2)]
+        blocks += [*pair, [pool()]]
     return _stacked(blocks, outputs=classes, name="classifier")
 
 
@@ -97,13 +93,9 @@ def _scaled(layer: layers.Layer) -> list[layers.Layer]:
     return [Scaled(layer), layers.ReLU()]
 
 
-def _normalised(filters: int) -> list[layers.Layer]:
+def _normalised(filters: int, strides: int = 2, size: int = 5) -> list[layers.Layer]:
     # Batch norm has an offset of its own, so the convolution needs no bias.
-    return [_convolution(filters, 2, use_bias=False), BatchNorm(), layers.ReLU()]
-
-
-def _small(filters: int) -> list[layers.Layer]:
-    return [_convolution(filters, 1, use_bias=False, size=3), BatchNorm(), layers.ReLU()]
+    return [_convolution(filters, strides, use_bias=False, size=size), BatchNorm(), layers.ReLU()]
 
 
 def _convolution(filters: int, strides: int, use_bias: bool = True, size: int = 5) -> layers.Layer:
