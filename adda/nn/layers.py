@@ -1,4 +1,4 @@
-"""Layers that Keras has otherwise: batch norm, scale and offset, spectral norm, pooling."""
+"""Layers that Keras has otherwise, or not: norms, scale and offset, pooling, a way up."""
 
 import keras
 import tensorflow as tf
@@ -6,6 +6,8 @@ from keras import layers
 
 EPSILON = 1e-3
 MOMENTUM = 0.99
+# Which of three taps make up each of a coarse pixel's contributions to four fine ones in a row.
+SHARED = ((0, 0, 1), (0, 1, 1), (1, 1, 0), (1, 0, 0))
 
 
 class BatchNorm(layers.Layer):
@@ -150,6 +152,33 @@ class Scaled(layers.Wrapper):
         else:
             outputs = inputs @ (self.layer.kernel * scale)
         return tf.nn.bias_add(outputs, bias)
+
+
+class UpConvolution(layers.Layer):
+    """A 3x3 convolution of two maps joined: a coarse one, its pixels repeated 2x2, and a fine one.
+
+    Over repeated pixels, taps of the kernel fall on the same pixel. Their sums make a transposed
+    convolution of the coarse map, with 4/9 of the arithmetic; the repeated map, and the joined one,
+    are never in memory.
+    """
+
+    def __init__(self, filters: int):
+        super().__init__()
+        self.filters = filters
+
+    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
+        coarse, fine = (shape[-1] for shape in input_shape)
+        self.kernel = self.add_weight(shape=(3, 3, coarse + fine, self.filters), name="kernel")
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        """Convolve float [n, height, width, c] and [n, 2 height, 2 width, f], without a bias."""
+        coarse, fine = inputs
+        over_coarse, over_fine = tf.split(self.kernel, [coarse.shape[-1], fine.shape[-1]], axis=2)
+        shared = tf.constant(SHARED, over_coarse.dtype)
+        summed = tf.einsum("pi,qj,ijcf->pqfc", shared, shared, over_coarse)
+        shape = (tf.shape(fine)[0], *fine.shape[1:3], self.filters)
+        repeated = tf.nn.conv2d_transpose(coarse, summed, shape, 2, "SAME")
+        return repeated + tf.nn.conv2d(fine, over_fine, 1, "SAME")
 
 
 class MaxPool(layers.Layer):

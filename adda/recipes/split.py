@@ -23,7 +23,7 @@ from keras import layers
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.nn.layers import BatchNorm, SpectralNorm
+from adda.nn.layers import BatchNorm, SpectralNorm, UpConvolution
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import (
     class_cross_entropy,
@@ -229,10 +229,8 @@ def make_mask_encoder(width: float) -> keras.Model:
     middle = _convolution(fine, filters(128, width), strides=2)
     coarse = _convolution(middle, filters(256, width), strides=2)
     coarse = layers.Add()([coarse, _convolution(coarse, filters(256, width))])
-    up = layers.Concatenate()([layers.UpSampling2D()(coarse), middle])
-    up = _convolution(up, filters(128, width))
-    up = layers.Concatenate()([layers.UpSampling2D()(up), fine])
-    up = _convolution(up, filters(64, width))
+    up = _normalised(UpConvolution(filters(128, width))([coarse, middle]))
+    up = _normalised(UpConvolution(filters(64, width))([up, fine]))
     logits = layers.Conv2D(1, 3, padding="same", dtype="float32")(up)
     return keras.Model(image, logits, name="mask_encoder")
 
@@ -272,5 +270,8 @@ def make_spectral_discriminator(
 def _convolution(
     inputs: keras.KerasTensor, count: int, kernel: int = 3, strides: int = 1
 ) -> keras.KerasTensor:
-    outputs = layers.Conv2D(count, kernel, strides, padding="same", use_bias=False)(inputs)
+    return _normalised(layers.Conv2D(count, kernel, strides, "same", use_bias=False)(inputs))
+
+
+def _normalised(outputs: keras.KerasTensor) -> keras.KerasTensor:
     return layers.ReLU()(BatchNorm()(outputs))

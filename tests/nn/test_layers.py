@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from adda.nn.layers import BatchNorm, MaxPool, SpectralNorm
+from adda.nn.layers import BatchNorm, MaxPool, SpectralNorm, UpConvolution
 
 
 @pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
@@ -92,3 +92,27 @@ def test_pooling_is_that_of_keras(rng):
         found.append((pooled, tape.gradient(pooled, x)))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_way_up_is_a_convolution_of_repeated_pixels_beside_fine_ones(rng):
+    coarse = tf.constant(rng.normal(size=(2, 4, 5, 3)).astype(np.float32))
+    fine = tf.constant(rng.normal(size=(2, 8, 10, 2)).astype(np.float32))
+    upstream = rng.normal(size=(2, 8, 10, 6)).astype(np.float32)
+    ours = UpConvolution(6)
+    theirs = keras.layers.Conv2D(6, 3, padding="same", use_bias=False)
+
+    def join(coarse: tf.Tensor, fine: tf.Tensor) -> tf.Tensor:
+        return theirs(tf.concat([keras.layers.UpSampling2D()(coarse), fine], axis=-1))
+
+    join(coarse, fine)
+    ours.build([coarse.shape, fine.shape])
+    ours.kernel.assign(theirs.kernel)
+    found = []
+    for layer, call in ((ours, lambda *maps: ours(list(maps))), (theirs, join)):
+        with tf.GradientTape() as tape:
+            tape.watch([coarse, fine])
+            outputs = call(coarse, fine)
+            loss = tf.reduce_sum(upstream * outputs)
+        found.append([outputs, *tape.gradient(loss, [coarse, fine, layer.kernel.value])])
+    for left, right in zip(*found, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-4)
