@@ -10,9 +10,11 @@ from adda.datasets.splits import binarise
 from adda.engine.loop import compile_steps
 from adda.engine.sampling import to_float
 from adda.evaluation.validators import VALIDATORS
+from benchmarks import weights
 from benchmarks.oracle import Oracle, undo_blend
 from benchmarks.training import make_our_step
 from benchmarks.validators import scored
+from benchmarks.weights import SEEDS, STUDIES, experiments
 
 
 def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
@@ -51,3 +53,33 @@ def test_the_step_that_is_timed_is_that_of_a_training(recipe):
     values = dict(zip(names, call(0, 1).numpy()[0], strict=True))
     assert {"l2", "adversarial", "autoencoder_gradient"} <= set(values)
     assert np.isfinite(list(values.values())).all()
+
+
+def test_a_study_varies_one_weight_and_the_seed_alone():
+    study = STUDIES["published"]
+    found = [
+        params
+        for params in experiments(study, "loss.l2_weight")
+        if params["train.seed"] == SEEDS[0]
+    ]
+    assert [params.pop("loss.l2_weight") for params in found] == [0, 0.2, 1, 5, 25]
+    assert all(params == found[0] for params in found)
+    assert found[0]["model.recipe"] == "published"
+    assert found[0]["split.valid_fraction"] == 0.1  # as in params.yaml
+
+
+def test_what_was_run_is_not_run_again(monkeypatch):
+    done, new = ({"train.seed": seed, "data.photographs": ["train"]} for seed in (1, 2))
+    shown = {"train.seed": 1.0, "data.photographs": "['train']"}  # as DVC may show it
+    runs = [("name", shown, {"translated_accuracy": 0.5})]
+    monkeypatch.setattr(weights, "finished_runs", lambda _: runs)
+    monkeypatch.setattr(weights, "shown_experiments", list)
+    called = []
+    monkeypatch.setattr(weights, "_dvc", lambda *arguments: called.append(arguments))
+    weights.run([done, new, new], jobs=2)
+    queued, started = called
+    assert "train.seed=2" in queued
+    assert started[-1] == "2"
+    called.clear()
+    weights.run([done], jobs=2)
+    assert not called
