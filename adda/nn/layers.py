@@ -1,8 +1,10 @@
-"""Layers that Keras has otherwise, or not: norms, scale and offset, pooling, a way up."""
+"""Layers that Keras has otherwise, or not: norms, convolutions, scale and offset, pooling."""
 
 import keras
 import tensorflow as tf
 from keras import layers
+
+from adda.nn.convolution import convolve, convolve_transposed
 
 EPSILON = 1e-3
 MOMENTUM = 0.99
@@ -144,14 +146,20 @@ class Scaled(layers.Wrapper):
         bias = self.layer.bias * scale + self.beta
         if isinstance(self.layer, layers.Conv2DTranspose):
             kernel = self.layer.kernel * scale[:, None]
-            shape = self.layer.compute_output_shape(inputs.shape)
-            shape = (tf.shape(inputs)[0], *shape[1:])
-            outputs = tf.nn.conv2d_transpose(inputs, kernel, shape, self.layer.strides, "SAME")
+            outputs = convolve_transposed(inputs, kernel, self.layer.strides[0])
         elif isinstance(self.layer, layers.Conv2D):
-            outputs = tf.nn.conv2d(inputs, self.layer.kernel * scale, self.layer.strides, "SAME")
+            outputs = convolve(inputs, self.layer.kernel * scale, self.layer.strides[0])
         else:
             outputs = inputs @ (self.layer.kernel * scale)
         return tf.nn.bias_add(outputs, bias)
+
+
+class Conv2D(layers.Conv2D):
+    """Keras' own layer, padded as "same" and with odd kernels, and with gradients that are fast."""
+
+    def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+        """Convolve float [n, height, width, c], before bias and activation."""
+        return convolve(inputs, kernel, self.strides[0])
 
 
 class UpConvolution(layers.Layer):
@@ -178,7 +186,7 @@ class UpConvolution(layers.Layer):
         summed = tf.einsum("pi,qj,ijcf->pqfc", shared, shared, over_coarse)
         shape = (tf.shape(fine)[0], *fine.shape[1:3], self.filters)
         repeated = tf.nn.conv2d_transpose(coarse, summed, shape, 2, "SAME")
-        return repeated + tf.nn.conv2d(fine, over_fine, 1, "SAME")
+        return repeated + convolve(fine, over_fine, 1)
 
 
 class MaxPool(layers.Layer):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from adda.nn.layers import BatchNorm, MaxPool, Scaled
+from adda.nn.layers import BatchNorm, Conv2D, MaxPool, Scaled
 
 IMAGE = (28, 28, 3)
 
@@ -99,7 +99,7 @@ def _normalised(filters: int, strides: int = 2, size: int = 5) -> list[layers.La
 
 
 def _convolution(filters: int, strides: int, use_bias: bool = True, size: int = 5) -> layers.Layer:
-    return layers.Conv2D(filters, size, strides, padding="same", use_bias=use_bias)
+    return Conv2D(filters, size, strides, padding="same", use_bias=use_bias)
 
 
 def _transposed(filters: int, strides: int) -> layers.Layer:

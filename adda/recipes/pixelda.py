@@ -16,7 +16,7 @@ from keras import layers
 
 from adda.common.params import Group, Weight
 from adda.engine.sampling import Batch
-from adda.nn.layers import BatchNorm
+from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import class_cross_entropy, diversity
 from adda.recipes.recipe import LossParams, Recipe, Terms
@@ -94,19 +94,19 @@ def _make_generator(width: float) -> keras.Model:
     plane = layers.Reshape((28, 28, 1))(layers.Dense(28 * 28)(noise))
     count = filters(64, width)
     hidden = layers.Concatenate()([image, plane])
-    hidden = layers.Conv2D(count, 3, padding="same", activation="relu")(hidden)
+    hidden = Conv2D(count, 3, padding="same", activation="relu")(hidden)
     for _ in range(BLOCKS):
-        inner = layers.Conv2D(count, 3, padding="same", use_bias=False)(hidden)
+        inner = Conv2D(count, 3, padding="same", use_bias=False)(hidden)
         inner = layers.ReLU()(BatchNorm()(inner))
-        inner = BatchNorm()(layers.Conv2D(count, 3, padding="same", use_bias=False)(inner))
+        inner = BatchNorm()(Conv2D(count, 3, padding="same", use_bias=False)(inner))
         hidden = layers.Add()([hidden, inner])
-    colours = layers.Conv2D(3, 3, padding="same", activation="sigmoid", dtype="float32")(hidden)
+    colours = Conv2D(3, 3, padding="same", activation="sigmoid", dtype="float32")(hidden)
     return keras.Model([image, noise], colours)
 
 
 def _make_discriminator(width: float) -> keras.Sequential:
     stack = [layers.Input(IMAGE)]
     for count, strides in ((64, 1), (128, 2), (256, 2), (512, 2)):
-        stack += [layers.Conv2D(filters(count, width), 3, strides, padding="same")]
+        stack += [Conv2D(filters(count, width), 3, strides, padding="same")]
         stack += [layers.LeakyReLU(0.2)]
     return keras.Sequential([*stack, layers.Flatten(), layers.Dense(1, dtype="float32")])

@@ -23,7 +23,7 @@ from keras import layers
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.nn.layers import BatchNorm, SpectralNorm, UpConvolution
+from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import (
     class_cross_entropy,
@@ -231,7 +231,7 @@ def make_mask_encoder(width: float) -> keras.Model:
     coarse = layers.Add()([coarse, _convolution(coarse, filters(256, width))])
     up = _normalised(UpConvolution(filters(128, width))([coarse, middle]))
     up = _normalised(UpConvolution(filters(64, width))([up, fine]))
-    logits = layers.Conv2D(1, 3, padding="same", dtype="float32")(up)
+    logits = Conv2D(1, 3, padding="same", dtype="float32")(up)
     return keras.Model(image, logits, name="mask_encoder")
 
 
@@ -239,9 +239,9 @@ def make_foreground_decoder(width: float) -> keras.Model:
     """Shade of the background, and mask, to the logits of the foreground's colours."""
     shade, mask = layers.Input(IMAGE), layers.Input(MAP)
     hidden = layers.Concatenate()([shade, mask])
-    hidden = layers.Conv2D(filters(64, width), 5, padding="same", activation="relu")(hidden)
-    hidden = layers.Conv2D(filters(64, width), 3, padding="same", activation="relu")(hidden)
-    colours = layers.Conv2D(3, 3, padding="same", dtype="float32")(hidden)
+    hidden = Conv2D(filters(64, width), 5, padding="same", activation="relu")(hidden)
+    hidden = Conv2D(filters(64, width), 3, padding="same", activation="relu")(hidden)
+    colours = Conv2D(3, 3, padding="same", dtype="float32")(hidden)
     return keras.Model([shade, mask], colours, name="decoder")
 
 
@@ -250,9 +250,9 @@ def make_spectral_discriminator(
 ) -> keras.Sequential:
     """Image or mask to one logit, positive for "real"; each layer's norm is one."""
     spectral = [
-        SpectralNorm(layers.Conv2D(filters(64, width), 5, 2, padding="same", use_bias=False)),
-        SpectralNorm(layers.Conv2D(filters(128, width), 5, 2, padding="same", use_bias=False)),
-        SpectralNorm(layers.Conv2D(filters(256, width), 3, 2, padding="same", use_bias=False)),
+        SpectralNorm(Conv2D(filters(64, width), 5, 2, padding="same", use_bias=False)),
+        SpectralNorm(Conv2D(filters(128, width), 5, 2, padding="same", use_bias=False)),
+        SpectralNorm(Conv2D(filters(256, width), 3, 2, padding="same", use_bias=False)),
     ]
     stack = [layer for each in spectral for layer in (each, layers.LeakyReLU(0.2))]
     return keras.Sequential(
@@ -270,7 +270,7 @@ def make_spectral_discriminator(
 def _convolution(
     inputs: keras.KerasTensor, count: int, kernel: int = 3, strides: int = 1
 ) -> keras.KerasTensor:
-    return _normalised(layers.Conv2D(count, kernel, strides, "same", use_bias=False)(inputs))
+    return _normalised(Conv2D(count, kernel, strides, "same", use_bias=False)(inputs))
 
 
 def _normalised(outputs: keras.KerasTensor) -> keras.KerasTensor:
