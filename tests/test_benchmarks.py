@@ -14,7 +14,7 @@ from benchmarks import weights
 from benchmarks.oracle import Oracle, undo_blend
 from benchmarks.training import make_our_step
 from benchmarks.validators import scored
-from benchmarks.weights import SEEDS, STUDIES, experiments
+from benchmarks.weights import STUDIES, experiments
 
 
 def test_the_oracle_makes_mnistm_itself(rng, tmp_path):
