@@ -60,7 +60,7 @@ def test_a_study_varies_one_weight_and_the_seed_alone():
     found = [
         params
         for params in experiments(study, "loss.l2_weight")
-        if params["train.seed"] == SEEDS[0]
+        if params["train.seed"] == study.seeds[0]
     ]
     assert [params.pop("loss.l2_weight") for params in found] == [0, 0.2, 1, 5, 25]
     assert all(params == found[0] for params in found)
