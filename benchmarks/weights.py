@@ -158,7 +158,7 @@ def plot(table: pd.DataFrame, path: Path) -> None:
         place.set_xticks(range(len(values)), [f"{value:g}" for value in values])
         place.set_xlabel(table["weight"][0])
         place.set_title(metric, fontsize="medium")
-        place.set_ylim(bottom=0)
+        place.set_ylim(0, 1 if metric.endswith("accuracy") else None)
     place.legend()
     for place, value in zip(np.atleast_1d(bottom.subplots(len(values), 1)), values, strict=True):
         place.imshow(translations(firsts[value]))
