@@ -3,8 +3,8 @@
     python -m benchmarks.weights --jobs 2
 
 Queues DVC experiments, each value of each weight below with each seed, and the rest as it stands in
-params.yaml but for what its recipe's study sets; runs them; and reads what `dvc exp show` lists. Of
-these, what was run before counts, and is not run again. The pictures are of the first seed.
+params.yaml but for what its recipe's study sets; runs them; and reads what `dvc exp show` lists.
+What was run since the last commit is not run again. The pictures are of the first seed.
 """
 
 import argparse
