@@ -99,7 +99,7 @@ def main() -> None:
 
 def experiments(study: Study, weight: str) -> list[Params]:
     """All parameters of each experiment in which one weight is varied."""
-    base = dotted(yaml.safe_load(Path("params.yaml").read_text())) | study.settings
+    base = usual_params() | study.settings
     return [
         base | {weight: value, SEED: seed}
         for value in study.weights[weight]
@@ -107,9 +107,14 @@ def experiments(study: Study, weight: str) -> list[Params]:
     ]
 
 
+def usual_params() -> Params:
+    """Those of params.yaml, by dotted name."""
+    return dotted(yaml.safe_load(Path("params.yaml").read_text()))
+
+
 def run(wanted: list[Params], jobs: int) -> None:
     """Run those experiments that were not run yet."""
-    usual = dotted(yaml.safe_load(Path("params.yaml").read_text()))
+    usual = usual_params()
     missing = {fingerprint(params): params for params in wanted}
     for key in finished():
         missing.pop(key, None)
