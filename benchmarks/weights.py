@@ -4,7 +4,8 @@
 
 Queues DVC experiments, each value of each weight below with each seed, and the rest as it stands in
 params.yaml but for what its recipe's study sets; runs them; and reads what `dvc exp show` lists.
-What was run since the last commit is not run again. The pictures are of the first seed.
+What was run since the last commit is not run again. The pictures are of the first seed. Rows of
+recipes that are not asked for stay in the table as they are.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from adda.reporting.experiments import dotted, finished_runs
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
+TABLE = Path("docs/weights.csv")
 METRICS = ("translated_accuracy", "adapted_accuracy", "frechet_distance")
 SEED = "train.seed"
 SHOWN = 12  # translations in a row
@@ -84,8 +86,14 @@ def main() -> None:
     run([each for some in wanted.values() for each in some], options.jobs)
     runs = finished()
     tables = []
+    if TABLE.exists():
+        known = pd.read_csv(TABLE)
+        tables.append(known[~known["recipe"].isin(options.recipes)])
     for (recipe, weight), some in wanted.items():
         found = [(params, *runs[key]) for params in some if (key := fingerprint(params)) in runs]
+        if not found:
+            print(f"{weight}: all its experiments failed; see dvc queue logs", file=sys.stderr)
+            continue
         table = pd.DataFrame(
             {"recipe": recipe, "weight": weight, "value": params[weight], "seed": params[SEED]}
             | {metric: metrics.get(metric) for metric in METRICS}
@@ -94,7 +102,7 @@ def main() -> None:
         )
         plot(table, Path(f"docs/weights-{recipe}-{weight.split('.')[-1]}.png"))
         tables.append(table.drop(columns="run"))
-    pd.concat(tables).to_csv("docs/weights.csv", index=False)
+    pd.concat(tables).to_csv(TABLE, index=False)
 
 
 def experiments(study: Study, weight: str) -> list[Params]:
