@@ -41,22 +41,30 @@ def judge(kept: list[Path]) -> pd.DataFrame:
     table = pd.DataFrame({"step": [int(folder.name) for folder in kept]})
     if len(kept) == 1:
         return table.assign(source_only_accuracy=None)
-    from adda.classification.classifier import load_classifier, probabilities
+    from adda.classification.classifier import load_classifier
     from adda.engine.devices import Device, use_device
-    from adda.inference.translation import translate_at_random
-    from adda.recipes.storage import STYLES_FILE, load_model
+    from adda.engine.sampling import to_float, to_pixels
+    from adda.inference.batches import run_batches, uint8_function
+    from adda.inference.translation import sample_styles
+    from adda.recipes.storage import STYLES_FILE, load_model, load_weights
 
     params = read_params("params.yaml", device=Device)
     print("device:", use_device(params.device))
     source = read_images("data/processed/images/source_valid.npy")
     labels = read_labels("data/processed/labels/source_valid.npy", len(source))[:READ]
     source = source[:READ]
-    examples = read_images(TRAINED / "examples" / STYLES_FILE)
+    styles = sample_styles(read_images(TRAINED / "examples" / STYLES_FILE), len(source), seed=0)
     source_only = load_classifier("data/source_only")
+    model = load_model(kept[0])
+    # Models differ in their weights alone, so what is traced for one serves for all.
+    read_translated = uint8_function(
+        lambda *pair: source_only(to_float(to_pixels(model.translate(*pair)))), 2
+    )
 
     def accuracy(folder: Path) -> float:
-        translated = translate_at_random(load_model(folder), source, examples)
-        return float((probabilities(source_only, translated).argmax(axis=1) == labels).mean())
+        load_weights(folder, model)
+        read = run_batches(read_translated, source, styles).argmax(axis=1)
+        return float((read == labels).mean())
 
     return table.assign(source_only_accuracy=[accuracy(folder) for folder in kept])
 

@@ -77,6 +77,12 @@ def write_classes(path: str | Path, names: Sequence[str]) -> None:
         partial.write_text(json.dumps(list(names), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def class_order(name: str) -> tuple[bool, int, str]:
+    """The key that sorts names of classes: numbers by value, then names by letter."""
+    number = name.isdecimal()
+    return not number, int(name) if number else 0, name
+
+
 def check_images(images: Any, sides: tuple[int, ...], where: str, remedy: str = "") -> None:
     """Raise AddaError unless `images` are uint8 [n, *sides], n > 0; `where` names them."""
     if isinstance(images, np.ndarray):

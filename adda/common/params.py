@@ -15,7 +15,8 @@ from adda.common.errors import AddaError
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
-Width = Annotated[float, Field(gt=0, le=16)]
+WIDEST = 16  # times the published filters
+Width = Annotated[float, Field(gt=0, le=WIDEST)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 RENAMED = {
     "judge": "classifier",

@@ -8,7 +8,13 @@ import numpy as np
 from PIL import Image, ImageOps
 from skimage.filters import threshold_otsu
 
-from adda.common.array_files import MOST_CLASSES, check_images, check_labels, read_array
+from adda.common.array_files import (
+    MOST_CLASSES,
+    check_images,
+    check_labels,
+    class_order,
+    read_array,
+)
 from adda.common.errors import AddaError, reading, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnistm import SIZE
@@ -95,7 +101,7 @@ def _find_classes(folder: Path) -> list[str]:
             f"{folder / 'train'} has {len(names)} folders with pictures; it needs one for each of "
             f"2 to {MOST_CLASSES} classes, named after it"
         )
-    return sorted(names, key=lambda name: (not name.isdecimal(), name.zfill(9), name))
+    return sorted(names, key=class_order)
 
 
 def _count_classes(parts: dict[str, Part]) -> list[str]:

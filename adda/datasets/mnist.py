@@ -1,6 +1,5 @@
 """MNIST's four files, recognised by their contents whatever mirror or folder they came from."""
 
-import gzip
 import hashlib
 import struct
 import zipfile
@@ -12,6 +11,7 @@ import numpy as np
 from adda.common.array_files import check_labels, read_array
 from adda.common.errors import AddaError, reading
 from adda.datasets.downloads import Downloads, fetch
+from adda.datasets.gzipped import read_gzipped
 from adda.datasets.source import DataParams
 
 MNIST_LICENCE = "MNIST: CC BY-SA 3.0, Yann LeCun and Corinna Cortes."
@@ -26,7 +26,6 @@ FILES = {
 MAX_BYTES = 2**26  # the largest file holds 47 MB
 PLACES = ("", "MNIST/raw", "raw")  # of the user's folder; torchvision makes the second
 KERAS = "mnist.npz"
-GZIP = b"\x1f\x8b"
 
 
 def load_mnist(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]:
@@ -63,7 +62,7 @@ def read_mnist(find: Callable[[str], Path]) -> dict[str, np.ndarray]:
     arrays = {}
     for key, (name, md5, header) in FILES.items():
         path = find(name)
-        data = _uncompressed(path)
+        data = read_gzipped(path, MAX_BYTES)
         if hashlib.md5(data).hexdigest() != md5:
             raise AddaError(
                 f"{path} is not MNIST's {name}: the md5 of its contents is not the published "
@@ -106,13 +105,6 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
                 f"{path}: {key} is not what MNIST's {name} holds; delete it and copy it again"
             )
     return arrays
-
-
-def _uncompressed(path: Path) -> bytes:
-    with reading(path, "delete it and download it again"), path.open("rb") as file:
-        zipped = file.read(2) == GZIP
-        file.seek(0)
-        return (gzip.GzipFile(fileobj=file) if zipped else file).read(MAX_BYTES)
 
 
 def held_out_labels(directory: str | None, published: np.ndarray) -> np.ndarray:

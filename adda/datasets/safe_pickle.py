@@ -9,7 +9,6 @@ The opcodes are documented in the standard library's `pickletools`.
 """
 
 import codecs
-import gzip
 import math
 import pickle
 import re
@@ -21,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from adda.common.errors import AddaError, reading
+from adda.common.errors import AddaError
+from adda.datasets.gzipped import read_gzipped
 
 MAX_BYTES = 2**30
 MAX_OPCODES = 1_000_000  # honest pickles of arrays need dozens
@@ -70,11 +70,8 @@ def text_keys(arrays: dict) -> dict:
 def _read(path: Path, max_bytes: int) -> bytes:
     if not path.exists():
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro")
-    with reading(path, "download it again"), path.open("rb") as file:
-        zipped = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
-        # One byte more than allowed tells a file at the limit from one over it.
-        data = (gzip.GzipFile(fileobj=file) if zipped else file).read(max_bytes + 1)
+    # One byte more than allowed tells a file at the limit from one over it.
+    data = read_gzipped(path, max_bytes + 1)
     if len(data) > max_bytes:
         raise AddaError(f"{path} is refused: it holds more than {max_bytes:,} bytes")
     return data

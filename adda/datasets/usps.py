@@ -5,7 +5,6 @@ adaptation has it. Of a USPS source what is darker than half is ink, of an MNIST
 above zero, as for MNIST-M; a target stays grey.
 """
 
-import gzip
 import hashlib
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 from adda.common.array_files import check_labels
 from adda.common.errors import AddaError, reading
 from adda.datasets.downloads import Downloads, fetch
+from adda.datasets.gzipped import read_gzipped
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import SIZE
 from adda.datasets.raw_files import Raw
@@ -68,8 +68,9 @@ def _read_hdf5(path: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The same from lines of a label and 256 values in [-1, 1]."""
-    with reading(path, "download it again"), gzip.open(path) as file:
-        rows = np.array([line.split() for line in file.read(MAX_BYTES).splitlines()], np.float64)
+    lines = read_gzipped(path, MAX_BYTES).splitlines()
+    with reading(path, "download it again"):
+        rows = np.array([line.split() for line in lines], np.float64)
         return (rows[:, 1:] + 1) / 2, rows[:, 0].astype(int)
 
 

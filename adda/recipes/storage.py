@@ -5,11 +5,10 @@ from pathlib import Path
 
 from adda.common.array_files import DIGITS, MOST_CLASSES
 from adda.common.errors import AddaError, reading
-from adda.common.params import Group
+from adda.common.params import WIDEST, Group
 from adda.recipes.recipe import Recipe
 from adda.recipes.registry import RECIPES, make_recipe
 
-WIDEST = 16  # as in params.yaml
 STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
 
@@ -52,6 +51,11 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
         if not (0 < width <= WIDEST and 0 < classes <= MOST_CLASSES):
             raise ValueError(f"a width of {width:g} and {classes} classes")
         model = make_recipe(described["recipe"], width, params or saved, classes)
-        for name, network in model.networks.items():
-            network.load_weights(directory / f"{name}.weights.h5")
+        load_weights(directory, model)
         return model
+
+
+def load_weights(directory: Path, model: Recipe) -> None:
+    """Give a model the weights of a saved one of the same recipe and sizes."""
+    for name, network in model.networks.items():
+        network.load_weights(directory / f"{name}.weights.h5")

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import confusion_matrix
 
+from adda.common.array_files import class_order
+
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
@@ -57,7 +59,7 @@ def loss_curves(histories: dict[str, pd.DataFrame]) -> str | None:
 def confusion_chart(table: pd.DataFrame) -> str:
     """Counts of images of class `actual` that were classified as `predicted`, a row each."""
     pairs = table[["actual", "predicted"]].astype(str)
-    names = sorted(set(pairs.to_numpy().flat), key=lambda name: (name.zfill(9), name))
+    names = sorted(set(pairs.to_numpy().flat), key=class_order)
     counts = confusion_matrix(pairs["actual"], pairs["predicted"], labels=names)
     figure, axes = plt.subplots(figsize=(4.6, 4.2))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adda.common.array_files import read_images, read_labels, write_array
+from adda.common.array_files import class_order, read_images, read_labels, write_array
 from adda.common.errors import AddaError
 
 
@@ -13,6 +13,15 @@ def test_images_and_labels_come_back_as_written(tmp_path, rng):
     labels = read_labels(tmp_path / "labels.npy", 4)
     assert labels.dtype == np.uint8
     assert labels.tolist() == [0, 9, 3, 4]
+
+
+def test_classes_are_sorted_by_number_and_then_by_letter():
+    assert sorted(["zebra", "10", "aardvark", "2"], key=class_order) == [
+        "2",
+        "10",
+        "aardvark",
+        "zebra",
+    ]
 
 
 @pytest.mark.parametrize(
