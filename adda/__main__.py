@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adda.common.errors import AddaError, warn
+from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import whole, write_csv
 from adda.common.runner import run_stage
 from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
@@ -59,7 +59,7 @@ def main() -> str:
         "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
         "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
-    own.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
+    own.add_argument("--model", default="data/model", help="what *choose* wrote: %(default)s")
     own.add_argument("--output", required=True, type=Path, metavar="FOLDER")
     own.add_argument(
         "--style",
@@ -110,7 +110,7 @@ def main() -> str:
         "classifier_saved_model, and check them against the model. All arrays are float32 "
         "[n, 28, 28, 3] in [0, 1], digits 0 or 1.",
     )
-    forms.add_argument("--model", default="data/model", help="what *train* wrote: %(default)s")
+    forms.add_argument("--model", default="data/model", help="what *choose* wrote: %(default)s")
     forms.add_argument(
         "--classifier",
         default="data/adapted",
@@ -174,8 +174,9 @@ def extend_benchmark(options: argparse.Namespace) -> str:
     _check_file(path)
     table = rows
     if path.exists():
-        before = pd.read_csv(path)
-        replaced = (before["data"] == options.data) & before["recipe"].isin(rows["recipe"])
+        with reading(path, "name a table that this command wrote"):
+            before = pd.read_csv(path)
+            replaced = (before["data"] == options.data) & before["recipe"].isin(rows["recipe"])
         table = pd.concat([before[~replaced], rows])
     write_csv(path, table)
     return f"{path}: {len(rows)} rows of {len(table)}"
@@ -257,10 +258,10 @@ def translate(options: argparse.Namespace) -> str:
     if options.reverse and options.style:
         raise AddaError("--reverse knows no styles; leave out --style")
     files = find_images(options.input)
-    used = [*files, *(find_images([options.style]) if options.style else [])]
-    if options.output.resolve() in {file.resolve().parent for file in used}:
+    style_files = find_images([options.style]) if options.style else []
+    if options.output.resolve() in {file.resolve().parent for file in [*files, *style_files]}:
         raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
-    styles = read_styles(options.style) if options.style else None
+    styles = read_styles(style_files) if style_files else None
     translator = Translator(options.model, options.seed)
     if options.reverse:
         translator.check_reversible()

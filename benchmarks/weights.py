@@ -18,10 +18,10 @@ from typing import NamedTuple
 import matplotlib
 import numpy as np
 import pandas as pd
-import yaml
 from dvc.api import DVCFileSystem
 
 from adda.__main__ import shown_experiments
+from adda.common.params import load_yaml
 from adda.reporting.experiments import dotted, finished_runs
 
 matplotlib.use("agg")
@@ -117,7 +117,7 @@ def experiments(study: Study, weight: str) -> list[Params]:
 
 def usual_params() -> Params:
     """Those of params.yaml, by dotted name."""
-    return dotted(yaml.safe_load(Path("params.yaml").read_text()))
+    return dotted(load_yaml(Path("params.yaml").read_text()))
 
 
 def run(wanted: list[Params], jobs: int) -> None:

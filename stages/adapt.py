@@ -9,10 +9,10 @@ from adda.classification.classifier import (
     probabilities,
 )
 from adda.common.array_files import read_classes, read_images, read_labels, write_array
-from adda.common.outputs import remove, whole
+from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
-from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.devices import Device, use_device
 from adda.recipes.storage import load_model
 
@@ -39,24 +39,24 @@ def main() -> str:
         progress = Checkpoints(kept / name)
         return adapt(model, source_only, source, labels, target, own, classifier, progress)
 
-    both = fit(adaptation, "adapted")
-    found = {"probabilities": probabilities(both.classifier, test)}
-    if model.published_share is not None:
-        # Beside it, for comparison alone, a classifier as the recipe's authors train it.
-        published = AdaptationParams(
-            translated_share=model.published_share, move=0.0, self_training_weight=0.0
-        )
-        if published != adaptation:
-            found["published"] = probabilities(fit(published, "published").classifier, test)
-    valid = read_images("data/processed/images/source_valid.npy")
-    valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
-    weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
-    found["calibrated"] = both.probabilities(test)
-    with whole("data/adapted") as directory:
-        save_adapted(directory, both, classifier, names)
-        for name, array in found.items():
-            write_array(directory / f"{name}.npy", array)
-    remove(kept)
+    with alone_in(kept):
+        both = fit(adaptation, "adapted")
+        found = {"probabilities": probabilities(both.classifier, test)}
+        if model.published_share is not None:
+            # Beside it, for comparison alone, a classifier as the recipe's authors train it.
+            published = AdaptationParams(
+                translated_share=model.published_share, move=0.0, self_training_weight=0.0
+            )
+            if published != adaptation:
+                found["published"] = probabilities(fit(published, "published").classifier, test)
+        valid = read_images("data/processed/images/source_valid.npy")
+        valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
+        weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
+        found["calibrated"] = both.probabilities(test)
+        with whole("data/adapted") as directory:
+            save_adapted(directory, both, classifier, names)
+            for name, array in found.items():
+                write_array(directory / f"{name}.npy", array)
     shown = ", ".join(f"{weight:.2f}" for weight in weights)
     return f"data/adapted: {classifier.steps} steps, weights of its views {shown}"
 

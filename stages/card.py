@@ -35,7 +35,7 @@ def main() -> str:
     metrics |= read_json("metrics/validation.json")
     metrics |= ends(pd.read_csv("metrics/intervals.csv"))
     classes = read_classes("data/adapted/classes.json")
-    adapted = pd.read_csv("metrics/adapted.csv", dtype=str)
+    adapted = pd.read_csv("metrics/adapted.csv", dtype=str, keep_default_na=False)
     with whole("metrics/model_card.md") as partial:
         partial.write_text(render_card(groups, metrics, classes, adapted), encoding="utf-8")
     return "metrics/model_card.md"

@@ -10,7 +10,7 @@ from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
 from adda.evaluation.pictures import save_grid
 from adda.evaluation.snapshots import read_snapshots
-from adda.inference.translation import reconstruct, styles, translate, translate_back
+from adda.inference.translation import reconstruct, render, styles, translate_back
 from adda.recipes.recipe import GivesMask, Reconstructs, TranslatesBack
 from adda.recipes.storage import load_model
 
@@ -52,7 +52,7 @@ def main() -> str:
     share = np.linspace(0, 1, columns, dtype=np.float32)[:, None, None, None]
     few = one_of_each[:BETWEEN]
     mixed = [(1 - share) * found[row] + share * found[row + 1] for row in range(len(few))]
-    between = translate(
+    between = render(
         model,
         source[few].repeat(columns, axis=0),
         np.concatenate(mixed).round().astype(np.uint8),

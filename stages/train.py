@@ -4,6 +4,7 @@ Leaves one model, or several, of moments of the training: the stage *choose* tak
 """
 
 import shutil
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import pandas as pd
 
 from adda.common.array_files import read_images, read_labels, write_array
 from adda.common.errors import AddaError
-from adda.common.outputs import remove, whole, write_csv, write_json
-from adda.common.params import read_params
+from adda.common.outputs import whole, write_csv, write_json
+from adda.common.params import Group, read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
-from adda.engine.checkpoints import Checkpoints, run_key
+from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.devices import Device, choose_precision, is_chief, make_strategy, use_device
-from adda.recipes.recipe import LossParams
+from adda.recipes.recipe import LossParams, Recipe
 from adda.recipes.registry import ModelParams, RecipesParams, make_recipe
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.training.monitor import make_watch, write_history
@@ -64,37 +65,49 @@ def main() -> str:
     own = getattr(params.recipes, model.recipe)
     # Another number of devices may go on where this one stopped.
     groups = [group.model_dump_json() for group in (model, own, params.loss, train)]
-    make = partial(make_recipe, model.recipe, model.width, own, int(labels.max()) + 1)
+    classes = int(labels.max()) + 1
+    make = partial(make_recipe, model.recipe, model.width, own, classes)
     arrays = [source, labels, target]
     if model.weights:
-        make = partial(load_model, model.weights, own)
+        make = partial(load_further, model.weights, own, classes)
         files = sorted(Path(model.weights).glob("*.h5"))
         arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
     key = run_key(groups, arrays)
     kept = CHECKPOINTS / key
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
-    with strategy.scope():
-        trained = train_model(
-            source,
-            labels,
-            target,
-            make,
-            params.loss,
-            train,
-            Checkpoints(kept),
-            partial(make_watch, HISTORY, LOGS, key) if chief else None,
-            kept / "models" if chief else None,
-        )
-    if not chief:
-        return f"{train.steps} steps; the chief writes the model"
-    write_history(trained.history, HISTORY)
-    with whole(TRAINED) as directory:
-        shutil.copytree(kept / "models", directory / "models")
-        write_examples(directory / "examples", trained.snapshots, target)
-        write_json(directory / COLLAPSES, collapses(trained, kept_steps(train)))
-    remove(kept)  # only now is everything where it belongs
+    with alone_in(kept) if chief else nullcontext():
+        with strategy.scope():
+            trained = train_model(
+                source,
+                labels,
+                target,
+                make,
+                params.loss,
+                train,
+                Checkpoints(kept),
+                partial(make_watch, HISTORY, LOGS, key) if chief else None,
+                kept / "models" if chief else None,
+            )
+        if not chief:
+            return f"{train.steps} steps; the chief writes the model"
+        write_history(trained.history, HISTORY)
+        with whole(TRAINED) as directory:
+            shutil.copytree(kept / "models", directory / "models")
+            write_examples(directory / "examples", trained.snapshots, target)
+            write_json(directory / COLLAPSES, collapses(trained, kept_steps(train)))
     return f"{TRAINED}: {train.steps} steps"
+
+
+def load_further(folder: str, own: Group, classes: int) -> Recipe:
+    """A trained model, to be trained further."""
+    model = load_model(folder, own)
+    if getattr(own, "class_weight", 0) and model.classes != classes:
+        raise AddaError(
+            f"{folder} tells {model.classes} classes apart, and the source has {classes}; set "
+            f"recipes.{model.name}.class_weight to 0"
+        )
+    return model
 
 
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:

@@ -21,6 +21,7 @@ from conftest import ROOT, first_of_all_workers, small_recipe
 from PIL import Image, ImageDraw
 
 from adda.classification.classifier import load_classifier, probabilities
+from adda.common.errors import AddaError
 from adda.common.runner import run_stage
 from adda.datasets.mnistm import make_both, make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
@@ -29,6 +30,7 @@ from adda.evaluation.validators import VALIDATORS
 from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import load_model, save_model
 from benchmarks import quality
+from stages.train import load_further
 
 TRAIN, TEST = 400, 100  # images of each domain
 TINY = {
@@ -608,6 +610,14 @@ def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsy
             for pair in zip(network.weights, trained.networks[name].weights, strict=True)
         ]
         assert 0 < max(moved) < 0.01  # four steps from where they were
+
+
+def test_given_weights_of_other_classes_cannot_learn_a_class_loss(tmp_path):
+    model = small_recipe("pixelda")
+    save_model(tmp_path / "weights", model)
+    assert load_further(tmp_path / "weights", model.params, 10).classes == 10
+    with pytest.raises(AddaError, match="tells 10 classes apart, and the source has 26"):
+        load_further(tmp_path / "weights", model.params, 26)
 
 
 def test_the_quality_benchmark_takes_what_the_pipeline_left(project, tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-MOST = 10.0  # of a weight; a classifier that needs more is no better than chance
+MOST = 10.0  # of a weight: where all images are right, the larger the better
 
 
 def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:

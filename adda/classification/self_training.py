@@ -16,7 +16,7 @@ from adda.engine.sampling import pack, pick, sample_batch
 CONFIDENCE = 0.968  # French et al.; more than smoothed labels ask for, so labels must be plain
 BALANCE = 0.1  # on the term against empty classes; at 0.01 a class died out on USPS -> MNIST
 RAMP = 0.3  # share of the steps in which the weight rises: a raw classifier's labels mislead
-SELF = 4  # stream of random numbers, after those of source, target and their moves
+SELF = 4  # stream of random numbers, after those of the training of recipes
 
 
 def self_training(

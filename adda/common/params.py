@@ -4,6 +4,7 @@ What a value means is written in params.yaml, beside it. The class of a group st
 consumes the group, so that a new parameter reruns that stage and what follows alone.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -34,9 +35,18 @@ RENAMED = {
 Form = TypeVar("Form", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads 1e-05 as YAML 1.2 has it, which DVC writes: YAML 1.1 takes a float without a dot for a
+    string."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
+)
+
+
 class Group(BaseModel):
-    """A group of parameters. Unknown keys are refused; strings such as "1e-05" are coerced,
-    because DVC writes YAML 1.2 and PyYAML, which reads 1.1, takes that for a string."""
+    """A group of parameters. Unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -90,9 +100,18 @@ def _read_groups(path: Path) -> dict[str, Any]:
     return values
 
 
+def load_yaml(text: str | bytes) -> Any:
+    """What YAML holds, as DVC reads it.
+
+    Raises:
+        yaml.YAMLError: it is none.
+    """
+    return yaml.load(text, _Loader)
+
+
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text())
+        return load_yaml(path.read_text())
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run this from the root of the repository") from None
     except yaml.YAMLError as error:

@@ -72,7 +72,8 @@ def read_domain(
         if labels is None and classes is None:
             raise AddaError(f"{where}: nobody labelled {part}; the source needs labels")
         if labels is not None:
-            if others := [names[k] for k in np.unique(labels) if k >= len(found)]:
+            others = [names[k] for k in np.unique(labels) if k >= len(found)]
+            if others:
                 warn(
                     f"{where}: {part} shows {', '.join(others)}, which the source lacks: each of "
                     "these images is an error of every classifier"
@@ -83,6 +84,11 @@ def read_domain(
                 raise AddaError(
                     f"{where}: {part} shows no {missing[0]}; every part of the source needs every "
                     "class"
+                )
+            if len(missing) == len(found):
+                raise AddaError(
+                    f"{where}: {part} shows {', '.join(others)}, and none of the source's classes, "
+                    f"{', '.join(found)}; give the same class the same name, or no labels"
                 )
             if missing:
                 warn(f"{where}: {part} shows no {', '.join(missing)}: nothing is known of these")
@@ -149,6 +155,8 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str], sou
     if loose:
         return Part(_read_pictures(loose, mode, place), None)
     if (stack := folder / f"{part}.npy").is_file():
+        if labelled:
+            raise AddaError(f"{stack} lies beside folders of classes in {place}; remove either")
         images = read_array(stack)
         check_images(images, (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE), str(stack))
         return Part(images, None)

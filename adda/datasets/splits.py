@@ -11,6 +11,7 @@ from adda.common.params import Group, Seed
 from adda.datasets.raw_files import Raw
 
 UNLABELLED = np.zeros(0, np.uint8)
+SHOWN = 10  # images in a row of pictures
 
 
 class SplitParams(Group):
@@ -40,7 +41,7 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
         translated.
 
     Raises:
-        AddaError: a split would be too small to hold every class.
+        AddaError: a split would be too small to hold every class, or to be shown.
     """
     mnist, mnistm, held_out_labels, _ = raw
     domains = {
@@ -66,10 +67,17 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
             )
         except ValueError as error:  # a split too small to hold every class
             raise AddaError(
-                f"split.valid_fraction is {params.valid_fraction}, too small for the {len(images)} "
-                f"training images of the {domain} ({error}); raise it, or give more images"
+                f"split.valid_fraction is {params.valid_fraction}, by which a part of the "
+                f"{len(images)} training images of the {domain} is too small for every class "
+                f"({error}); change it, or give more images"
             ) from None
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[index]
             arrays[f"labels/{domain}_{name}"] = labels[index] if len(labels) else labels
+    classes = len(np.unique(mnist["y_train"]))
+    for name, images in arrays.items():
+        least = classes if name.endswith("valid") else SHOWN
+        if name.startswith("images/") and len(images) < least:
+            part = name.removeprefix("images/").replace("_", " ")
+            raise AddaError(f"{part}: {len(images)} images, and {least} are needed; give more")
     return arrays

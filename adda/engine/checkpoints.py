@@ -6,19 +6,22 @@ history.) So a run that is killed and started again ends with the same weights, 
 random numbers of `sample_batch` depend on the number of the step alone.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import warn
-from adda.common.outputs import whole
+from adda.common.outputs import remove, whole
 from adda.engine.devices import is_chief
 
 SECONDS = float(os.environ.get("ADDA_CHECKPOINT_SECONDS", "30"))  # tests wait less
@@ -34,8 +37,7 @@ class Checkpoints:
     get its state when they start.
 
     Args:
-        folder: the run's own, named by all that determines the run: see `run_key`. Whoever puts
-            the run's results in their place removes it afterwards.
+        folder: the run's own, named by all that determines the run: see `run_key` and `alone_in`.
     """
 
     def __init__(self, folder: Path):
@@ -100,6 +102,36 @@ class Checkpoints:
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder of a run's checkpoints, and remove it if the block succeeds.
+
+    Queued experiments whose parameters are the same for a stage share the folder. The second waits
+    until the first has put its results in their place.
+    """
+    path = folder.with_name(f"{folder.name}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _locked(path):  # a killed process's lock is gone with it
+        yield
+        remove(folder)
+        path.unlink()
+
+
+def _locked(path: Path) -> TextIO:
+    """Open and lock a file that whoever holds it removes in the end."""
+    while True:
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another run of the same parameters to end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        file.close()  # it was removed meanwhile
 
 
 def run_key(params: Sequence[str], arrays: Sequence[np.ndarray]) -> str:

@@ -12,9 +12,9 @@ SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never sample
 class Batch(NamedTuple):
     """What one step sees, or one replica's part of it."""
 
-    source: tf.Tensor  # float32 [n, 28, 28, 3], 0 or 1: binarised MNIST
+    source: tf.Tensor  # float32 [n, 28, 28, 3], 0 or 1
     labels: tf.Tensor  # int32 [n], what the source images show
-    target: tf.Tensor  # float32 [n, 28, 28, 3] in [0, 1]: MNIST-M
+    target: tf.Tensor  # float32 [n, 28, 28, 3] in [0, 1]
 
 
 def sample_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:

@@ -49,7 +49,10 @@ def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]
         if isinstance(found, tuple):
             statistic, *rights = found
             found = float(statistic(*rights))
-            intervals.append((name, found, *scores.interval(statistic, *rights)))
+            low, high = scores.interval(statistic, *rights)
+            # A gap that some resamples close has none: it would be divided by.
+            if np.isfinite([low, high]).all():
+                intervals.append((name, found, low, high))
         if found is not None:
             values[name] = found
     return values, pd.DataFrame(intervals, columns=["metric", "value", "low", "high"]).round(4)

@@ -56,13 +56,9 @@ class Results:
         """The reference classifier's features of images, float32 [n, d]."""
         return features(self.reference, images)
 
-    @property
-    def translates_back(self) -> bool:
-        return isinstance(self.model, TranslatesBack)
-
     def back(self, images: np.ndarray) -> np.ndarray | None:
         """Images translated back; None where the recipe cannot."""
-        if not self.translates_back:
+        if not isinstance(self.model, TranslatesBack):
             return None
         return translate_back(self.model, images)
 

@@ -18,7 +18,7 @@ from adda.common.params import Group, Weight
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import IMAGE, filters, make_classifier
-from adda.recipes.losses import class_cross_entropy, diversity
+from adda.recipes.losses import diversity
 from adda.recipes.recipe import LossParams, Recipe, Terms
 
 NOISE = 10  # numbers in the noise vector
@@ -67,11 +67,8 @@ class PixelDA(Recipe):
             real=("target", batch.target),
             fake=("translated", generated),
         )
-        if self.params.class_weight:
-            read = class_cross_entropy(batch.labels, self.classifier(generated, training=True))
-            plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))
-            terms.add("class", self.params.class_weight, lambda: read, "autoencoder")
-            terms.add("classifier", 1.0, lambda: read + plain, "classifier")
+        if weight := self.params.class_weight:
+            terms.add_class(weight, self.classifier, batch.labels, batch.source, generated)
         terms.show("diversity", diversity(generated, batch.target))
         return terms
 

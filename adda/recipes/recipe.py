@@ -15,7 +15,12 @@ from adda.common.errors import AddaError
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.recipes.losses import called_fake, called_real, share_called_real
+from adda.recipes.losses import (
+    called_fake,
+    called_real,
+    class_cross_entropy,
+    share_called_real,
+)
 
 COLLAPSED_ROWS = 3  # of the history, in a row, until it counts
 
@@ -74,6 +79,26 @@ class Terms:
         )
         for (kind, _), logits in ((real, real_logits), (fake, fake_logits)):
             self.show(f"{kind}_called_real", share_called_real(logits))
+
+    def add_class(
+        self,
+        weight: float,
+        classifier: keras.Model,
+        labels: tf.Tensor,
+        source: tf.Tensor,
+        translated: tf.Tensor,
+    ) -> None:
+        """Add the class loss: a translation shows what its source does.
+
+        A classifier learns from both and teaches the autoencoder (Bousmalis et al. 2017,
+        arXiv:1612.05424, section 3.1).
+        """
+        read, plain = (
+            class_cross_entropy(labels, classifier(seen, training=True))
+            for seen in (translated, source)
+        )
+        self.add("class", weight, lambda: read, "autoencoder")
+        self.add("classifier", 1.0, lambda: read + plain, "classifier")
 
 
 class Recipe(ABC):

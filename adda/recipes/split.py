@@ -26,7 +26,6 @@ from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import (
-    class_cross_entropy,
     diversity,
     mask_cross_entropy,
     mean_squared_error,
@@ -122,11 +121,8 @@ class Split(Recipe):
                 fake=("target_mask", mask),
                 prefix="mask_",
             )
-        if self.params.class_weight:
-            read = class_cross_entropy(batch.labels, self.classifier(translated, training=True))
-            plain = class_cross_entropy(batch.labels, self.classifier(batch.source, training=True))
-            terms.add("class", self.params.class_weight, lambda: read, "autoencoder")
-            terms.add("classifier", 1.0, lambda: read + plain, "classifier")
+        if weight := self.params.class_weight:
+            terms.add_class(weight, self.classifier, batch.labels, batch.source, translated)
         terms.show("diversity", diversity(translated, batch.target))
         return terms
 

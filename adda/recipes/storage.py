@@ -56,6 +56,15 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
 
 
 def load_weights(directory: Path, model: Recipe) -> None:
-    """Give a model the weights of a saved one of the same recipe and sizes."""
+    """Give a model the weights of a saved one of the same recipe and sizes.
+
+    Raises:
+        AddaError: a network was not saved.
+    """
     for name, network in model.networks.items():
-        network.load_weights(directory / f"{name}.weights.h5")
+        if not (path := directory / f"{name}.weights.h5").exists():
+            raise AddaError(
+                f"{directory} has no {path.name}: it was trained without the terms that need one, "
+                "or the file is lost; set their weights to 0, or train it again"
+            )
+        network.load_weights(path)

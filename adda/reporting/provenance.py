@@ -12,7 +12,7 @@ from functools import cache, reduce
 from pathlib import Path
 from typing import Any
 
-import yaml
+from adda.common.params import load_yaml
 
 OTHERS = (  # what to say of results that are left out
     "other parameters than the run's own produced them; dvc repro, or dvc exp run without the name "
@@ -74,7 +74,7 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
             data = run.get("data")
             if run["rev"] == "workspace" or not data or not data["metrics"]:
                 continue
-            lock = yaml.safe_load(_git_show(f"{run['rev']}:./dvc.lock")) or {}
+            lock = load_yaml(_git_show(f"{run['rev']}:./dvc.lock")) or {}
             own = produced(lock, data["params"].get("params.yaml", {}).get("data", {}), listing)
             for path in [path for path in data["metrics"] if path not in own]:
                 del data["metrics"][path]

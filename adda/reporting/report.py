@@ -15,6 +15,7 @@ from dvc.exceptions import DvcException
 from scmrepo.exceptions import SCMError
 
 from adda.common.errors import AddaError, warn
+from adda.common.params import load_yaml
 from adda.common.runner import TIMINGS
 from adda.datasets.registry import SOURCES
 from adda.evaluation.metrics import METRICS
@@ -32,15 +33,15 @@ TABLES = {  # and the columns that the charts need
     "intervals": ["metric", "low", "high"],
 }
 PICTURES = (
-    ("translated", "MNIST digits, the same digits translated, and target images"),
-    ("styles", "One digit a row in many styles, one style a column"),
+    ("translated", "Source images, the same translated, and target images"),
+    ("styles", "One source image a row in many styles, one style a column"),
     ("masks", "Target images taken apart and put together again"),
     ("interpolation", "From one style to the next"),
-    ("training", "The same digits over the training"),
+    ("training", "The same source images over the training"),
     ("embedding", "Codes of both domains and of translations, by t-SNE"),
 )
 CONFUSIONS = (
-    ("confusion", "The reference classifier on translated digits"),
+    ("confusion", "The reference classifier on translations"),
     ("adapted", "The adapted classifier on target images"),
 )
 
@@ -82,10 +83,10 @@ def read_run(revision: str | None) -> Run:
     name = revision or "this folder"
     try:
         read = _reader(revision) if revision else _read_bytes
-        nested = yaml.safe_load(read("params.yaml"))
+        nested = load_yaml(read("params.yaml"))
         params = dotted(nested)
         SOURCES[params["data.source"]], params["data.seed"], params["split.seed"]  # which it names
-        lock = yaml.safe_load(_optional(read, "dvc.lock") or "") or {"stages": {}}
+        lock = load_yaml(_optional(read, "dvc.lock") or "") or {"stages": {}}
         own = produced(lock, nested, cached_listing())
         others = []
 
@@ -165,7 +166,7 @@ def render_report(runs: list[Run]) -> str:
         confusions=[
             (
                 title,
-                {run: confusion_chart(table) for run, table in tables(name).items() if len(table)},
+                {run: confusion_chart(table) for run, table in filled(name).items()},
             )
             for name, title in CONFUSIONS
         ],
@@ -187,10 +188,12 @@ def _read_bytes(path: str) -> bytes:
 
 
 def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
-    table = pd.read_csv(io.BytesIO(content))
+    # A class may be called 007, or NA.
+    names = dict.fromkeys({"name", "metric", "actual", "predicted"} & {*columns}, str)
+    text = names.keys() >= {"actual", "predicted"}
+    table = pd.read_csv(io.BytesIO(content), dtype=names, keep_default_na=not text)
     if missing := set(columns) - set(table.columns):
         raise ValueError(f"a table has no column {missing.pop()}")
-    names = {"name", "metric", "actual", "predicted"}
     table[[column for column in columns if column not in names]].astype(float)
     return table
 

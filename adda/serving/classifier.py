@@ -14,10 +14,9 @@ from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_csv
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHOWN, in_colour, is_stack, open_stacks, read_pictures
+from adda.serving.image_files import SHEET, SHOWN, in_colour, is_stack, open_stacks, read_pictures
 
 COLUMNS = ("file", "image", "class", "probability", "runner_up", "runner_up_probability")
-SHEET_SUFFIX = ".png"  # of the contact sheet, beside the table
 
 
 class Classifier:
@@ -84,9 +83,8 @@ def classify_files(
     if copy_to:
         skipped += _copy(result, copy_to)
     write_csv(table, result)
-    save_grid(
-        table.with_suffix(SHEET_SUFFIX), {"input": np.stack(shown)}, result["class"][: len(shown)]
-    )
+    sheet = table.with_name(f"{table.stem}_{SHEET}")
+    save_grid(sheet, {"input": np.stack(shown)}, result["class"][: len(shown)])
     return len(result), skipped
 
 

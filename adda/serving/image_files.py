@@ -17,7 +17,7 @@ from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
 from adda.serving.handwriting import bright_ink, to_digit
 
-SHEET = "contact_sheet.png"
+SHEET = "contact_sheet.png"  # or with the name of a table before it
 SHOWN = 20  # pairs on the contact sheet
 NAMED = 5  # files, at most, in a warning
 
@@ -39,7 +39,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
             inside = [
                 each
                 for each in sorted(path.iterdir())
-                if not each.name.startswith(".") and each.name != SHEET
+                if not each.name.startswith(".") and not each.name.endswith(SHEET)
             ]
             for each in inside:
                 (found if each.is_file() and _is_image(each) else left_out).append(each)
@@ -56,14 +56,14 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_styles(path: str | Path) -> np.ndarray:
-    """A target image, or a folder of them, as uint8 [n, 28, 28, 3].
+def read_styles(files: list[Path]) -> np.ndarray:
+    """Target images, uint8 [n, 28, 28, 3].
 
     Raises:
-        AddaError: there is none, or one cannot be read.
+        AddaError: one cannot be read.
     """
     images = []
-    for file in find_images([path]):
+    for file in files:
         images.append(open_stack(file) if is_stack(file) else read_colours(file)[None])
     return np.concatenate([in_colour(each) for each in images])
 

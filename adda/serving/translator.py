@@ -19,7 +19,7 @@ class Translator:
     """Translates digits into the target's style, and back.
 
     Args:
-        directory: what *train* wrote, data/model.
+        directory: what *choose* wrote, data/model.
         seed: of the choice of styles.
 
     Raises:

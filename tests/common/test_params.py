@@ -8,7 +8,7 @@ from dvc.utils.serialize import modify_yaml
 from adda.classification.adaptation import AdaptationParams
 from adda.classification.classifier import ClassifierParams
 from adda.common.errors import AddaError
-from adda.common.params import read_form, read_params
+from adda.common.params import load_yaml, read_form, read_params
 from adda.datasets.downloads import Downloads
 from adda.datasets.source import DataParams
 from adda.datasets.splits import SplitParams
@@ -54,6 +54,13 @@ def test_the_defaults_are_valid():
 
 def test_dvcs_way_of_writing_small_numbers_is_understood(read):
     assert read("train", "learning_rate", "1e-05").train.learning_rate == 1e-5
+    assert load_yaml("{a: 5e-05, b: -1E+3, c: 2.5e1, d: 12, e: 1e}") == {
+        "a": 5e-5,
+        "b": -1000.0,
+        "c": 25.0,
+        "d": 12,
+        "e": "1e",
+    }
 
 
 @pytest.mark.parametrize(

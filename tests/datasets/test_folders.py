@@ -1,6 +1,7 @@
 """A user's own two domains, from folders of pictures or from pickles."""
 
 import pickle
+import shutil
 import subprocess
 import sys
 
@@ -226,13 +227,13 @@ def test_the_documented_pairs_can_be_read(tmp_path, kind, names, labelled):
 
 @pytest.fixture
 def letters(tmp_path):
-    """Three letters, two pictures of each in each part, and a target that nobody labelled."""
+    """Three letters, eight pictures of each in each part, and a target that nobody labelled."""
     for part in ("train", "test"):
         (tmp_path / "letters/target" / part).mkdir(parents=True)
         for number, letter in enumerate("xyb"):
             (tmp_path / "letters/source" / part / letter).mkdir(parents=True)
-            for copy in range(2):
-                picture = Image.new("L", (28, 28), 40 * number + 10 * copy + 1)
+            for copy in range(8):
+                picture = Image.new("L", (28, 28), 40 * number + 4 * copy + 1)
                 picture.save(tmp_path / f"letters/source/{part}/{letter}/{copy}.png")
                 picture.save(tmp_path / f"letters/target/{part}/{letter}{copy}.png")
     return tmp_path / "letters"
@@ -245,7 +246,7 @@ def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, t
     assert (raw.mnist["x_test"][:, 0, 0] // 40 == (raw.held_out_labels + 2) % 3).all()
     assert raw.mnistm.keys() == {"train", "test"}
     arrays = split_domains(raw, SplitParams(valid_fraction=0.5, seed=0))
-    assert arrays["images/target_train"].shape == (3, 28, 28, 3)
+    assert arrays["images/target_train"].shape == (12, 28, 28, 3)
     assert not len(arrays["labels/target_train"])
     assert not len(arrays["labels/target_test"])
 
@@ -260,7 +261,10 @@ def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp
     assert shown in capsys.readouterr().err
     raw = read_raw(tmp_path / "raw")
     assert raw.classes == ["b", "x", "y"]
-    assert sorted(raw.mnistm["test_labels"]) == [0, 0, 3, 3, 3, 3]
+    assert sorted(raw.mnistm["test_labels"]) == [0] * 8 + [3] * 16
+    shutil.rmtree(letters / "target/test/b")
+    with pytest.raises(AddaError, match="test shows q, r, and none of the source's classes, b, x"):
+        load(str(letters))
     (letters / "source/test/q").mkdir()
     with pytest.raises(AddaError, match=r"source/test/q is no class of .*source/train; rename"):
         load(str(letters))
@@ -282,6 +286,9 @@ def test_one_part_alone_may_have_labels(letters, load):
         path.rename(letters / "target/test" / path.name[0] / path.name)
     raw = load(str(letters))
     assert raw.mnistm.keys() == {"train", "test", "test_labels"}
+    np.save(letters / "target/test.npy", raw.mnistm["test"])
+    with pytest.raises(AddaError, match=r"test\.npy lies beside folders of classes"):
+        load(str(letters))
     Image.new("L", (28, 28)).save(letters / "target/test/loose.png")
     with pytest.raises(AddaError, match=r"loose\.png for one, beside folders of classes"):
         load(str(letters))

@@ -72,6 +72,15 @@ def test_a_split_too_small_for_ten_digits(raw):
         split_domains(raw, SplitParams(valid_fraction=0.001, seed=0))
 
 
+def test_a_part_too_small_to_be_shown_or_clustered(raw):
+    few = raw._replace(mnistm=raw.mnistm | {"test": raw.mnistm["test"][:9]})
+    with pytest.raises(AddaError, match="target test: 9 images, and 10 are needed"):
+        split_domains(few, PARAMS)
+    few = raw._replace(mnistm={"train": raw.mnistm["train"][:40], "test": raw.mnistm["test"]})
+    with pytest.raises(AddaError, match="target valid: 8 images, and 10 are needed"):
+        split_domains(few, PARAMS)
+
+
 def test_binarise_counts_every_pixel_above_zero():
     digits = np.zeros((1, 28, 28), np.uint8)
     digits[0, 0, :3] = [0, 1, 255]

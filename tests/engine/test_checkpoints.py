@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import keras
@@ -18,7 +19,8 @@ from adda.classification.classifier import (
     fit_classifier,
     sample_labelled,
 )
-from adda.engine.checkpoints import Checkpoints, run_key
+from adda.common.errors import AddaError
+from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.loop import run_steps
 
 
@@ -174,6 +176,7 @@ def test_the_key_changes_with_whatever_determines_the_run():
 
 TRAIN = """
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 import numpy as np
@@ -228,3 +231,36 @@ def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
     with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:
         assert straight.files == killed.files
         assert all((straight[name] == killed[name]).all() for name in straight.files)
+
+
+def test_of_two_runs_in_one_folder_the_second_waits_and_finds_no_progress(tmp_path, capsys):
+    folder, order = tmp_path / "key", []
+
+    def second():
+        with alone_in(folder):
+            order.append(("second", folder.exists()))
+
+    with alone_in(folder):
+        folder.mkdir()
+        thread = threading.Thread(target=second)
+        thread.start()
+        while "waiting for another run" not in capsys.readouterr().out:
+            time.sleep(0.01)
+        order.append(("first", folder.exists()))
+    thread.join()
+    assert order == [("first", True), ("second", False)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_progress_stays_where_a_run_fails(tmp_path):
+    folder = tmp_path / "key"
+
+    def fail():
+        with alone_in(folder):
+            folder.mkdir()
+            raise AddaError("lower the learning rate")
+
+    with pytest.raises(AddaError):
+        fail()
+    with alone_in(folder):
+        assert folder.exists()

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from adda.evaluation.metrics import METRICS
+from adda.evaluation import metrics
+from adda.evaluation.metrics import METRICS, compute_metrics
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,13 @@ def test_where_there_is_no_gap_none_is_recovered(source_only, target_only, prese
 
     found = METRICS["gap_recovered"].compute(SimpleNamespace(right=right))
     assert (found is not None) == present
+
+
+def test_a_gap_that_resamples_close_has_no_interval(monkeypatch):
+    def right(name):
+        return np.arange(20) < {"adapted": 16, "source_only": 15, "target_only": 17}[name]
+
+    monkeypatch.setattr(metrics, "METRICS", {"gap_recovered": METRICS["gap_recovered"]})
+    values, intervals = compute_metrics(SimpleNamespace(right=right))
+    assert values == {"gap_recovered": pytest.approx(0.5)}
+    assert intervals.empty

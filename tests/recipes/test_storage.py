@@ -47,3 +47,10 @@ def test_a_model_of_the_old_layout_says_what_to_do(tmp_path):
     (tmp_path / "model.json").write_text(json.dumps(old))
     with pytest.raises(AddaError, match=r"of an earlier version of adda.*train it again"):
         load_model(tmp_path)
+
+
+def test_a_network_that_was_not_trained_is_named(tmp_path):
+    save_model(tmp_path / "model", small_recipe("split", class_weight=0.0))
+    with_class = RECIPES["split"].Params(class_weight=0.1)
+    with pytest.raises(AddaError, match=r"no classifier\.weights\.h5.*set their weights to 0"):
+        load_model(tmp_path / "model", with_class)

@@ -134,6 +134,9 @@ def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, 
         ["baseline", "adapted_accuracy", 0.2],
         ["split", "adapted_accuracy", 0.55],
     ]
+    path.write_text("n,adapted_accuracy\n2,0.55\n")
+    with pytest.raises(AddaError, match=r"benchmark\.csv cannot be used.*that this command wrote"):
+        main()
 
 
 def test_what_does_not_count_is_counted():

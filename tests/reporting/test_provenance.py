@@ -7,7 +7,7 @@ import yaml
 
 from adda.reporting.provenance import leave_out_others, produced
 
-PARAMS = {"split": {"seed": 0}, "train": {"steps": 800, "rates": {"one": 0.1}}, "classifier": 3}
+PARAMS = {"split": {"seed": 0}, "train": {"steps": 800, "rates": {"one": 5e-5}}, "classifier": 3}
 
 
 def stage(params, deps, outs):
@@ -69,7 +69,7 @@ def test_a_file_of_a_folder_that_changed(lock):
 
 
 def test_a_parameter_by_its_dotted_name(lock):
-    lock["stages"]["train"]["params"]["params.yaml"] = {"train.rates.one": 0.1}
+    lock["stages"]["train"]["params"]["params.yaml"] = {"train.rates.one": 5e-5}
     assert produced(lock, PARAMS, listing) == ALL
     other = copy.deepcopy(PARAMS)
     other["train"]["rates"]["one"] = 0.2
@@ -78,8 +78,11 @@ def test_a_parameter_by_its_dotted_name(lock):
 
 def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
     read = []
+    # As DVC writes it, without a dot.
+    written = yaml.dump(lock).replace("5.0e-05", "5e-05")
+    assert "5e-05" in written
     monkeypatch.setattr(
-        "adda.reporting.provenance._git_show", lambda file: read.append(file) or yaml.dump(lock)
+        "adda.reporting.provenance._git_show", lambda file: read.append(file) or written
     )
     monkeypatch.setattr("adda.reporting.provenance.cached_listing", lambda: listing)
 

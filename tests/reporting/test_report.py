@@ -201,6 +201,11 @@ def test_a_damaged_file_is_one_clear_sentence(project, name, content):
         read_run(None)
 
 
+def test_classes_that_look_like_numbers_or_nothing_are_names(project):
+    (project / "metrics/adapted.csv").write_text("actual,predicted\n007,NA\nnull,7\n")
+    assert read_run(None).tables["adapted"].to_numpy().tolist() == [["007", "NA"], ["null", "7"]]
+
+
 def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
     report = partial(command, "report")
     assert report("--output", "page.html").returncode == 0

@@ -71,7 +71,7 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     assert np.abs(table["probability"] - expected.max(axis=1)).max() < 1e-3
     assert list(table["image"]) == [0] * 5 + list(range(7))
     assert list(table["file"][:5]) == [f"{inputs}/{number}.png" for number in range(5)]
-    assert Image.open(out.with_suffix(".png")).size[0] > 800
+    assert Image.open(out.with_name("found_contact_sheet.png")).size[0] > 800
     for number, shown in enumerate(table["class"][:5]):
         copy = copies / str(shown) / f"{number}.png"
         assert copy.read_bytes() == (inputs / f"{number}.png").read_bytes()
@@ -80,6 +80,16 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     again = run(*arguments)
     assert again.stderr.count("is not copied") == 5  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
+
+
+def test_a_picture_named_as_the_table_stays_and_a_sheet_is_no_input(run, adapted, images, tmp_path):
+    picture, table = tmp_path / "digits.png", tmp_path / "digits.csv"
+    Image.fromarray(images[0]).save(picture)
+    content = picture.read_bytes()
+    for _ in range(2):
+        assert not run("--model", adapted[0], "--input", tmp_path, "--output", table).returncode
+        assert len(pd.read_csv(table)) == 1
+    assert picture.read_bytes() == content
 
 
 def test_what_makes_no_sense_is_refused(run, adapted, tmp_path):

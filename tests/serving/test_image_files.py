@@ -237,7 +237,7 @@ def test_what_is_not_there_is_named(run, tmp_path):
         find_images([tmp_path])
     (tmp_path / "bad.png").write_text("no picture")
     with pytest.raises(AddaError, match=r"bad.png cannot be used"):
-        read_styles(tmp_path)
+        read_styles(find_images([tmp_path]))
     result = run("--model", tmp_path, "--input", tmp_path, "--output", tmp_path / "out")
     assert result.returncode == 1
     assert "cannot be used" in result.stderr
