@@ -1,7 +1,7 @@
 """What a person would use instead: accuracy on the target against CPU minutes, method by method.
 
     dvc repro preprocess                                  # of data.source=build, say
-    pip install --group peers                             # beside the pipeline's own packages
+    uv pip install --group peers                          # beside the pipeline's own packages
     python -m benchmarks.peers plain skada-dann --minutes 8
 
 Peers are used through their own APIs, with the losses' weights and optimisers that their authors'
