@@ -21,6 +21,7 @@ import pandas as pd
 from dvc.api import DVCFileSystem
 
 from adda.__main__ import shown_experiments
+from adda.common.errors import warn
 from adda.common.params import load_yaml
 from adda.reporting.experiments import dotted, finished_runs
 
@@ -92,7 +93,7 @@ def main() -> None:
     for (recipe, weight), some in wanted.items():
         found = [(params, *runs[key]) for params in some if (key := fingerprint(params)) in runs]
         if not found:
-            print(f"{weight}: all its experiments failed; see dvc queue logs", file=sys.stderr)
+            warn(f"{weight}: all its experiments failed; see dvc queue logs")
             continue
         table = pd.DataFrame(
             {"recipe": recipe, "weight": weight, "value": params[weight], "seed": params[SEED]}

@@ -73,6 +73,11 @@ def read_domain(
             raise AddaError(f"{where}: nobody labelled {part}; the source needs labels")
         if labels is not None:
             others = [names[k] for k in np.unique(labels) if k >= len(found)]
+            if labels.min() >= len(found):
+                raise AddaError(
+                    f"{where}: {part} shows {', '.join(others)}, and none of the source's classes, "
+                    f"{', '.join(found)}; give the same class the same name, or no labels"
+                )
             if others:
                 warn(
                     f"{where}: {part} shows {', '.join(others)}, which the source lacks: each of "
@@ -84,11 +89,6 @@ def read_domain(
                 raise AddaError(
                     f"{where}: {part} shows no {missing[0]}; every part of the source needs every "
                     "class"
-                )
-            if len(missing) == len(found):
-                raise AddaError(
-                    f"{where}: {part} shows {', '.join(others)}, and none of the source's classes, "
-                    f"{', '.join(found)}; give the same class the same name, or no labels"
                 )
             if missing:
                 warn(f"{where}: {part} shows no {', '.join(missing)}: nothing is known of these")

@@ -176,7 +176,6 @@ def test_the_key_changes_with_whatever_determines_the_run():
 
 TRAIN = """
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 import numpy as np
