@@ -485,7 +485,7 @@ def test_bad_parameter_is_one_sentence_and_exit_1(project, run_here):
     [
         ("preprocess", "data/raw/mnistm_data.pkl", "mnistm_data.pkl is missing"),
         ("train", "data/processed/images/target_train.npy", "target_train.npy is missing"),
-        ("translate", "data/model/decoder.weights.h5", "data/model cannot be used"),
+        ("translate", "data/model/decoder.weights.h5", "data/model has no decoder.weights.h5"),
         ("evaluate", "data/target_only/classifier.json", "data/target_only cannot be used"),
         ("evaluate", "data/adapted/probabilities.npy", "data/adapted/probabilities.npy is missing"),
     ],
