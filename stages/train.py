@@ -27,6 +27,7 @@ from adda.training.trainer import (
     SNAPSHOT_DIGITS,
     Trained,
     TrainParams,
+    folder_of,
     kept_steps,
     train_model,
 )
@@ -63,8 +64,11 @@ def main() -> str:
         return use_weights(model.weights, source, target)
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
     own = getattr(params.recipes, model.recipe)
-    # Another number of devices may go on where this one stopped.
-    groups = [group.model_dump_json() for group in (model, own, params.loss, train)]
+    # Another number of devices may go on where this one stopped, and so may a longer training
+    # where rates do not fall towards its end.
+    lasting = own.begins_longer
+    groups = [group.model_dump_json() for group in (model, own, params.loss)]
+    groups.append(train.model_dump_json(exclude={"steps", "keep"} if lasting else None))
     classes = int(labels.max()) + 1
     make = partial(make_recipe, model.recipe, model.width, own, classes)
     arrays = [source, labels, target]
@@ -76,7 +80,7 @@ def main() -> str:
     kept = CHECKPOINTS / key
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
-    with alone_in(kept) if chief else nullcontext():
+    with alone_in(kept, lasting) if chief else nullcontext():
         with strategy.scope():
             trained = train_model(
                 source,
@@ -93,7 +97,8 @@ def main() -> str:
             return f"{train.steps} steps; the chief writes the model"
         write_history(trained.history, HISTORY)
         with whole(TRAINED) as directory:
-            shutil.copytree(kept / "models", directory / "models")
+            for step in map(folder_of, kept_steps(train)):
+                shutil.copytree(kept / "models" / step, directory / "models" / step)
             write_examples(directory / "examples", trained.snapshots, target)
             write_json(directory / COLLAPSES, collapses(trained, kept_steps(train)))
     return f"{TRAINED}: {train.steps} steps"
@@ -115,9 +120,9 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
     model = load_model(folder)
     snapshots = Snapshots(model, *examples, steps=0)
-    snapshots.update([{"step": 0}])
+    snapshots.take(0)
     with whole(TRAINED) as directory:
-        save_model(directory / "models/000000000", model)
+        save_model(directory / "models" / folder_of(0), model)
         write_examples(directory / "examples", snapshots, target)
         write_json(directory / COLLAPSES, {})
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))

@@ -9,6 +9,7 @@ random numbers of `sample_batch` depend on the number of the step alone.
 import fcntl
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from adda.engine.devices import is_chief
 
 SECONDS = float(os.environ.get("ADDA_CHECKPOINT_SECONDS", "30"))  # tests wait less
 KEPT = 2  # the newest, and one before it in case that is damaged
+ENDS = "ends"  # the folder of those that a longer training can start from
 
 History = list[dict[str, float]]
 
@@ -44,11 +46,12 @@ class Checkpoints:
         self.folder = folder
         self.saved_at = time.monotonic()
 
-    def restore(self, variables: Sequence[keras.Variable]) -> History:
+    def restore(self, variables: Sequence[keras.Variable], until: float = math.inf) -> History:
         """Load the newest sound checkpoint into the variables, on every worker.
 
         Args:
             variables: as `save_if_due` got them, in the same order.
+            until: no checkpoint of more steps is loaded.
 
         Returns:
             The history up to it, its last row's `step` being the number of steps done; empty if
@@ -57,7 +60,7 @@ class Checkpoints:
         """
         strategy = tf.distribute.get_strategy()
         chief = is_chief(strategy)
-        history = self._load(variables) if chief else []
+        history = self._load(variables, until) if chief else []
         if strategy.cluster_resolver is None:
             return history
         step = int(_from_chief(np.int64(history[-1]["step"] if history else 0)))
@@ -66,8 +69,11 @@ class Checkpoints:
                 variable.assign(_from_chief(variable.numpy()))
         return history if chief or not step else [{"step": step}]
 
-    def _load(self, variables: Sequence[keras.Variable]) -> History:
-        for path in reversed(self._paths()):
+    def _load(self, variables: Sequence[keras.Variable], until: float) -> History:
+        kept = [*self.folder.glob("*.npz"), *self.folder.glob(f"{ENDS}/*.npz")]
+        for path in sorted(kept, key=lambda path: path.name, reverse=True):
+            if int(path.stem) > until:
+                continue
             try:
                 with np.load(path, allow_pickle=False) as file:
                     values = [file[f"v{number}"] for number in range(len(file.files) - 1)]
@@ -89,24 +95,34 @@ class Checkpoints:
         """Save if `SECONDS` have passed since the last time; a full disk is only warned about."""
         if not is_chief(tf.distribute.get_strategy()) or time.monotonic() - self.saved_at < SECONDS:
             return
-        path = self.folder / f"{history[-1]['step']:09d}.npz"
+        self._save(self.folder, variables, history, KEPT)
+        self.saved_at = time.monotonic()
+
+    def save_end(self, variables: Sequence[keras.Variable], history: History) -> None:
+        """Save for good, in place of the checkpoints on the way: a longer training starts here."""
+        if is_chief(tf.distribute.get_strategy()):
+            self._save(self.folder / ENDS, variables, history, 0)
+
+    def _save(
+        self, folder: Path, variables: Sequence[keras.Variable], history: History, kept: int
+    ) -> None:
+        """Save, and of the checkpoints on the way here remove all but the newest."""
+        path = folder / f"{history[-1]['step']:09d}.npz"
         try:
             with whole(path) as partial, partial.open("wb") as file:
                 values = {f"v{i}": v.numpy() for i, v in enumerate(variables)}
                 np.savez(file, history=np.array(json.dumps(history)), **values)
-            for old in self._paths()[:-KEPT]:
+            # Those of more steps are a longer training's, which was killed.
+            way = sorted(old for old in self.folder.glob("*.npz") if old.name <= path.name)
+            for old in way[: len(way) - kept]:
                 old.unlink()
         except OSError as error:
             warn(f"no checkpoint at step {history[-1]['step']} ({error}); training goes on")
-        self.saved_at = time.monotonic()
-
-    def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob("*.npz"))
 
 
 @contextmanager
-def alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run's checkpoints, and remove it if the block succeeds.
+def alone_in(folder: Path, lasting: bool = False) -> Iterator[None]:
+    """Hold the folder of a run's checkpoints, and remove it if the block succeeds, unless lasting.
 
     Queued experiments whose parameters are the same for a stage share the folder. The second waits
     until the first has put its results in their place.
@@ -115,7 +131,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _locked(path):  # a killed process's lock is gone with it
         yield
-        remove(folder)
+        if not lasting:
+            remove(folder)
         path.unlink()
 
 

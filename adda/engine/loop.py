@@ -23,6 +23,7 @@ def run_steps(
     steps_per_call: int,
     title: str,
     checkpoints: Checkpoints | None = None,
+    until: int | None = None,
     variables: Sequence[keras.Variable] = (),
     on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
@@ -34,6 +35,7 @@ def run_steps(
         steps_per_call: steps that run before control comes back to Python.
         title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
+        until: no checkpoint of more steps is gone on from; None: of more than `steps`.
         variables: everything that a step changes, for the checkpoints.
         on_call: watches; it gets the history after every call, and of a resumed run at once.
 
@@ -48,7 +50,7 @@ def run_steps(
     history = []
     if checkpoints:
         with _whole_cluster(title):
-            history = checkpoints.restore(variables)
+            history = checkpoints.restore(variables, steps if until is None else until)
     done = history[-1]["step"] if history else 0
     if history:
         on_call(history)

@@ -14,19 +14,19 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from adda.common.params import Group, Weight
+from adda.common.params import Weight
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import diversity
-from adda.recipes.recipe import LossParams, Recipe, Terms
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms
 
 NOISE = 10  # numbers in the noise vector
 BLOCKS = 6
 PROJECTION = np.random.default_rng(0).normal(size=(np.prod(IMAGE), NOISE)).astype(np.float32)
 
 
-class PixelDAParams(Group):
+class PixelDAParams(RecipeParams):
     """The class loss's weight on the generator; published: 0.01, and 0.011 for the adversary's."""
 
     class_weight: Weight = 0.01

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from pydantic import Field
 
-from adda.common.params import Count, Group, Weight
+from adda.common.params import Count, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_decoder, make_discriminator, make_encoder
@@ -25,18 +25,17 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import LossParams, Recipe, Terms, lasts
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms, lasts
 
 DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not
 
 
-class PublishedParams(Group):
+class PublishedParams(RecipeParams):
     """What the original fixed, each with its value, and what steadies it."""
 
     code_size: Count = 64
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["cosine", "constant"] = "constant"
     beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    averaged: Annotated[float, Field(ge=0, lt=1)] = 0.0
     reconstructed_fake: bool = False
     source_l2_weight: Weight = 0.0
 
@@ -69,17 +68,8 @@ class Published(Recipe):
         return [self.adversary_objective, self.autoencoder_objective]
 
     def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
-        """Adam with TensorFlow 1's epsilon, at a constant rate as published.
-
-        Where `averaged` is set, it keeps an exponential moving average of the weights beside them
-        (Yazici et al. 2019, arXiv:1806.04498): they train on, the average is kept.
-        """
-        if self.params.schedule == "cosine":
-            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
-        decay = self.params.averaged
-        return keras.optimizers.Adam(
-            rate, beta_1=self.params.beta_1, epsilon=1e-8, use_ema=decay > 0, ema_momentum=decay
-        )
+        """Adam with TensorFlow 1's epsilon."""
+        return super().optimizer(rate, steps, beta_1=self.params.beta_1, epsilon=1e-8)
 
     def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
         """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""

@@ -6,10 +6,11 @@ the contract is a capability below: ask `isinstance(recipe, GivesMask)`, never f
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Annotated, ClassVar, Literal, Protocol, runtime_checkable
 
 import keras
 import tensorflow as tf
+from pydantic import Field
 
 from adda.common.errors import AddaError
 from adda.common.params import Group, Weight
@@ -30,6 +31,18 @@ class LossParams(Group):
 
     l2_weight: Weight
     adversarial_weight: Weight
+
+
+class RecipeParams(Group):
+    """What every recipe has among its own parameters."""
+
+    schedule: Literal["cosine", "constant"] = "cosine"  # of all sides' rates
+    averaged: Annotated[float, Field(ge=0, lt=1)] = 0.0  # decay of the weights' average; 0: none
+
+    @property
+    def begins_longer(self) -> bool:
+        """Whether a training is also the beginning of every longer one."""
+        return self.schedule == "constant"
 
 
 class Terms:
@@ -105,13 +118,13 @@ class Recipe(ABC):
     """Networks and what they are trained for. Weights are drawn from Keras' global seed."""
 
     name: ClassVar[str]  # in params.yaml: model.recipe, and recipes.NAME of its own parameters
-    Params: ClassVar[type[Group]] = Group  # its own parameters, each with a default
+    Params: ClassVar[type[RecipeParams]] = RecipeParams  # its own, each with a default
     uses: ClassVar[frozenset[str]] = frozenset(LossParams.model_fields)  # weights it has terms for
     one_style: ClassVar[bool] = False  # whether styles change nothing
     published_share: ClassVar[float | None] = None  # of translations: what its authors adapt with
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
-    def __init__(self, width: float, params: Group, classes: int):
+    def __init__(self, width: float, params: RecipeParams, classes: int):
         """Make the networks, too.
 
         Args:
@@ -139,9 +152,19 @@ class Recipe(ABC):
         Among the values of all turns must be `diversity`, by which a collapse is known.
         """
 
-    def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
-        """A fresh optimizer for one side: Adam, its rate falling to zero along a cosine."""
-        return keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(rate, steps))
+    def optimizer(self, rate: float, steps: int, **adam: float) -> keras.Optimizer:
+        """A fresh optimizer for one side: Adam, at a constant rate or one that falls to zero.
+
+        Where `averaged` is set, it keeps an exponential moving average of the weights beside them
+        (Yazici et al. 2019, arXiv:1806.04498): they train on, the average is kept.
+
+        Args:
+            adam: what differs from Keras' defaults.
+        """
+        if self.params.schedule == "cosine":
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        decay = self.params.averaged
+        return keras.optimizers.Adam(rate, use_ema=decay > 0, ema_momentum=decay, **adam)
 
     @abstractmethod
     def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:

@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from adda.common.params import Group, Weight
+from adda.common.params import Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
@@ -30,14 +30,14 @@ from adda.recipes.losses import (
     mask_cross_entropy,
     mean_squared_error,
 )
-from adda.recipes.recipe import LossParams, Recipe, Terms, lasts
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms, lasts
 
 MAP = (28, 28, 1)
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
 BLIND_STEPS, BLIND_CYCLE = 160, 0.15  # by then every sound run so far was below 0.1
 
 
-class SplitParams(Group):
+class SplitParams(RecipeParams):
     """The weights of the terms that this recipe alone has."""
 
     mask_adversarial_weight: Weight = 0.02

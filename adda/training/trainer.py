@@ -68,12 +68,12 @@ def train_model(
         labels: uint8 [n], what they show; only a class loss reads them.
         target: uint8 [m, 28, 28, 3].
         make: makes the recipe; `train.seed` determines fresh weights.
-        checkpoints: those of a killed run with the same arguments, and of this one; None: no
-            progress is kept.
+        checkpoints: those of a killed run with the same arguments, and of this one; at constant
+            rates also of shorter and longer ones; None: no progress is kept.
         watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with
             the history and, when a snapshot is taken, with translations, uint8 [n, 28, 28, 3].
-        models: where the networks of `kept_steps` are left, each in a folder named by its step;
-            None: nowhere. A killed run's stay, and are not written again.
+        models: where the networks of `kept_steps` are left, each in `folder_of` its step; None:
+            nowhere. A killed run's stay, and are not written again.
 
     Raises:
         AddaError: the batch cannot be shared evenly, or a weight is set that the recipe ignores.
@@ -95,23 +95,35 @@ def train_model(
     due = kept_steps(train) if models else []
 
     def on_call(history: History) -> None:
-        images = snapshots.update(history)
         step = history[-1]["step"]
-        if step in due and not (folder := models / f"{step:09d}").exists():
-            with whole(folder) as partial, averaged(learners):
-                save_model(partial, model)
+        keeps = step in due and not (models / folder_of(step)).exists()
+        shows = snapshots.due(step)
+        images = None
+        if keeps or shows:
+            with averaged(learners):
+                if keeps:
+                    with whole(models / folder_of(step)) as folder:
+                        save_model(folder, model)
+                if shows:
+                    images = snapshots.take(step)
         if watch_model:
             watch_model(history, images)
 
+    variables = learners.variables() + snapshots.variables
     history = run_steps(
         make_step(learners, source, labels, target, loss, train),
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=checkpoints,
-        variables=learners.variables() + snapshots.variables,
+        # A shorter training has not kept every model that is due by its end.
+        until=min((step for step in due if not (models / folder_of(step)).exists()), default=None),
+        variables=variables,
         on_call=on_call,
     )
+    # A longer training's calls end at multiples.
+    if checkpoints and model.params.begins_longer and train.steps % train.steps_per_call == 0:
+        checkpoints.save_end(variables, history)
     return Trained(model, history, snapshots)
 
 
@@ -120,6 +132,11 @@ def kept_steps(train: TrainParams) -> list[int]:
     ends = (train.steps * (part + 1) / train.keep for part in range(train.keep))
     calls = (math.ceil(end / train.steps_per_call) * train.steps_per_call for end in ends)
     return sorted({min(call, train.steps) for call in calls})
+
+
+def folder_of(step: int) -> str:
+    """The name of a kept model's folder; the order of names is that of steps."""
+    return f"{step:09d}"
 
 
 class Learners(NamedTuple):
@@ -136,7 +153,10 @@ class Learners(NamedTuple):
 
 @contextmanager
 def averaged(learners: Learners) -> Iterator[None]:
-    """Give the networks, for as long, the averages of their weights that optimizers may keep."""
+    """Give the networks, for as long, the averages of their weights, where optimizers keep them."""
+    if not learners.model.params.averaged:
+        yield
+        return
     sides = learners.model.sides()
     own = {side: [weight.numpy() for weight in weights] for side, weights in sides.items()}
     for side, weights in sides.items():

@@ -156,6 +156,20 @@ def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
     assert "resumed at step 40" in capsys.readouterr().out
 
 
+def test_an_end_is_kept_for_longer_runs_and_shorter_ones_do_not_see_it(tmp_path, expected, capsys):
+    short = Run(tmp_path)
+    short.checkpoints.save_end([short.variable], short.train(steps=6)[1])
+    assert files(tmp_path) == ["ends"]
+    assert same(Run(tmp_path).train(), expected)  # is killed at its end: nothing is removed
+    assert "resumed at step 6" in capsys.readouterr().out
+    assert files(tmp_path) == ["000000008.npz", "000000010.npz", "ends"]
+    again = Run(tmp_path).train(steps=4)
+    assert "resumed" not in capsys.readouterr().out
+    assert same(again, Run(tmp_path / "elsewhere again").train(steps=4))
+    # The longer run's progress is left alone.
+    assert {"000000004.npz", "000000008.npz", "000000010.npz"} <= set(files(tmp_path))
+
+
 def test_checkpoints_wait_their_time(tmp_path, monkeypatch):
     monkeypatch.setattr("adda.engine.checkpoints.SECONDS", 1000)
     Run(tmp_path).train()
@@ -251,7 +265,7 @@ def test_of_two_runs_in_one_folder_the_second_waits_and_finds_no_progress(tmp_pa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_progress_stays_where_a_run_fails(tmp_path):
+def test_progress_stays_where_a_run_fails_and_where_it_lasts(tmp_path):
     folder = tmp_path / "key"
 
     def fail():
@@ -261,5 +275,8 @@ def test_progress_stays_where_a_run_fails(tmp_path):
 
     with pytest.raises(AddaError):
         fail()
+    with alone_in(folder, lasting=True):
+        assert folder.exists()
     with alone_in(folder):
         assert folder.exists()
+    assert not folder.exists()

@@ -36,8 +36,10 @@ def learn(recipe, params, **own):
     return make_learners(partial(small_recipe, recipe, **own), params)
 
 
-def train(recipe, domains, watch=None, loss=None, checkpoints=None, models=None, **params):
-    make = partial(small_recipe, recipe)
+def train(
+    recipe, domains, watch=None, loss=None, checkpoints=None, models=None, own=None, **params
+):
+    make = partial(small_recipe, recipe, **own or {})
     loss = loss or all_on(recipe)
     return train_model(*domains, make, loss, train_params(**params), checkpoints, watch, models)
 
@@ -110,10 +112,8 @@ def test_steps_teach_the_adversary(recipe, domains):
 
 def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
     params = train_params(steps=2)
-    # As published, that recipe's are constant.
-    own = [{}] if recipe != "published" else [{"schedule": "cosine"}, {}]
-    for each in own:
-        learners = learn(recipe, params, **each)
+    for schedule in ("cosine", "constant"):
+        learners = learn(recipe, params, schedule=schedule)
         step = make_step(learners, *domains, all_on(recipe), params)
         weights = [weight for side in learners.model.sides().values() for weight in side]
         seen = []
@@ -121,8 +121,7 @@ def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
             step(tf.constant(number, tf.int64))
             seen.append(values(weights))
         assert (seen[1] != seen[0]).any()
-        constant = recipe == "published" and not each
-        assert (seen[2] == seen[1]).all() != constant
+        assert (seen[2] == seen[1]).all() == (schedule == "cosine")
 
 
 def test_gradients_are_watched(recipe, domains):
@@ -160,7 +159,8 @@ def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_p
 
     def run(**params):
         checkpoints = Checkpoints(tmp_path / str(params["seed"]))
-        run = train(recipe, domains, checkpoints=checkpoints, steps=6, **params)
+        own = {"schedule": "cosine"}
+        run = train(recipe, domains, checkpoints=checkpoints, steps=6, own=own, **params)
         networks = run.model.networks.values()
         return run, values(v for network in networks for v in network.variables)
 
@@ -173,6 +173,45 @@ def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_p
     assert (resumed.snapshots.images.numpy() == straight.snapshots.images.numpy()).all()
     assert resumed.history[1] == straight.history[1]
     assert (run(seed=1, steps_per_call=3)[1] != weights).any()
+
+
+@pytest.mark.process
+def test_at_constant_rates_a_longer_training_goes_on_from_a_shorter_one(
+    recipe, domains, tmp_path, capsys
+):
+    own = {"schedule": "constant", "averaged": 0.5}
+
+    def run(folder, **params):
+        trained = train(
+            recipe,
+            domains,
+            checkpoints=Checkpoints(tmp_path / folder),
+            models=tmp_path / folder / "models",
+            own=own,
+            **params,
+        )
+        kept = {int(path.name) for path in (tmp_path / folder / "models").iterdir()}
+        return values(w for side in trained.model.sides().values() for w in side), trained, kept
+
+    straight, expected, _ = run("straight", steps=24)
+    run("both", steps=22)
+    long, trained, kept = run("both", steps=24)
+    assert "resumed at step 22" in capsys.readouterr().out
+    assert (long == straight).all()
+    assert kept == {22, 24}
+    assert trained.history == expected.history
+    for run_ in (expected, trained):
+        run_.snapshots.save(tmp_path / "snapshots")
+        assert np.load(tmp_path / "snapshots/steps.npy").tolist() == [20, 24]
+    # A model that the shorter one did not keep is missing: all over again, but from before it.
+    assert run("both", steps=24, keep=2)[2] == {12, 22, 24}
+    assert "resumed" not in capsys.readouterr().out
+    # A shorter one does not start from a longer one's end.
+    run("both", steps=20)
+    assert "resumed" not in capsys.readouterr().out
+    assert sorted(path.stem for path in (tmp_path / "both/ends").iterdir()) == [
+        f"{step:09d}" for step in (20, 22, 24)
+    ]
 
 
 @pytest.mark.process
@@ -224,7 +263,7 @@ def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp
 def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_float32(
     recipe, domains
 ):
-    rates = dict.fromkeys(("learning_rate", "adversary_learning_rate"), 1e-2)
+    rates = dict.fromkeys(("learning_rate", "adversary_learning_rate"), 2e-3)
     params = train_params(steps=1000, precision="bfloat16", batch_size=20, **rates)
     learners = learn(recipe, params)
     networks = learners.model.networks.values()
@@ -265,13 +304,13 @@ def test_the_watcher_gets_translations_at_moments_that_double(domains):
         if images is not None:
             seen[history[-1]["step"]] = images
 
-    trained = train("published", domains, watch=lambda model: watch, steps=16, steps_per_call=1)
-    assert list(seen) == [1, 2, 4, 8, 16]
+    trained = train("published", domains, watch=lambda model: watch, steps=90, steps_per_call=10)
+    assert list(seen) == [20, 40, 80, 90]
     assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
     last = translate(trained.model, domains[0][:10], domains[2][:10])
     # Another graph of the same arithmetic may round a pixel the other way.
-    assert np.abs(seen[16].astype(int) - last).max() <= 1
-    assert (seen[1] != last).any()
+    assert np.abs(seen[90].astype(int) - last).max() <= 1
+    assert (seen[20] != last).any()
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(domains, monkeypatch):
