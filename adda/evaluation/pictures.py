@@ -38,7 +38,7 @@ def save_grid(
         place.xaxis.tick_top()
     place.tick_params(length=0)
     place.spines[:].set_visible(False)
-    figure.tight_layout(pad=0.3)
     with whole(path) as partial:
-        figure.savefig(partial, format="png", dpi=150)
+        # "tight" makes room for names of any length.
+        figure.savefig(partial, format="png", dpi=150, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)
