@@ -18,7 +18,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_mutual_info_score
 
 # Below it every classifier of docs/validation.md has an accuracy under 0.77, and so has every one
-# there and in docs/your-own-domains.md that adapting made worse than source-only.
+# there and in docs/pairs.md that adapting made worse than source-only.
 LEAST_INFORMATION = 0.8
 SCORE = "information"  # what `adda rank` sorts by; docs/validation.md says why
 RESOLUTION = 0.01  # what differs by less may be chance: three seeds' scores differ by 0.004
