@@ -5,10 +5,11 @@ import pytest
 import tensorflow as tf
 from conftest import loss_params, small_recipe
 
-from adda.recipes.recipe import LossParams
+from adda.recipes.recipe import LossParams, RecipeParams
 from adda.recipes.split import SplitParams, inpaint
 
-SHARED, OWN = LossParams.model_fields, SplitParams.model_fields
+SHARED = LossParams.model_fields
+OWN = [name for name in SplitParams.model_fields if name not in RecipeParams.model_fields]
 
 
 @pytest.fixture
