@@ -480,6 +480,22 @@ def test_bad_parameter_is_one_sentence_and_exit_1(project, run_here):
     assert "Traceback" not in result.stderr
 
 
+def test_a_longer_training_goes_on_from_a_shorter_one(project, run_here, capsys):
+    constant = {"recipes": {"split": {"schedule": "constant"}}}
+    project.set(constant)
+    run_here("train")
+    project.set({"train": {"steps": 8}})
+    run_here("train")
+    assert "resumed at step 4" in capsys.readouterr().out
+    (kept,) = (project.path / "data/trained/models").iterdir()
+    resumed = load_model(kept).decoder.get_weights()
+    shutil.rmtree(project.path / ".checkpoints")
+    run_here("train")
+    assert "resumed" not in capsys.readouterr().out
+    for one, other in zip(resumed, load_model(kept).decoder.get_weights(), strict=True):
+        assert (one == other).all()
+
+
 @pytest.mark.parametrize(
     ("stage", "damage", "message"),
     [
