@@ -8,10 +8,8 @@ tell them apart. It is trained on one half of both and judged on the other.
 """
 
 import argparse
-import io
 
 import numpy as np
-from dvc.api import DVCFileSystem
 
 from adda.classification.classifier import (
     ClassifierParams,
@@ -19,6 +17,7 @@ from adda.classification.classifier import (
     probabilities,
     sample_labelled,
 )
+from benchmarks.revisions import read_array_of
 
 PROBE = ClassifierParams(
     shape="published", width=0.25, steps=2000, batch_size=64, learning_rate=0.001, seed=0
@@ -29,10 +28,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("revisions", nargs="*", default=[None], metavar="REV")
     for revision in parser.parse_args().revisions:
-        files = DVCFileSystem(rev=revision)
         told = told_apart(
-            _load(files, "data/translated/images.npy"),
-            _load(files, "data/processed/images/target_test.npy"),
+            read_array_of(revision, "data/translated/images.npy"),
+            read_array_of(revision, "data/processed/images/target_test.npy"),
         )
         print(f"{revision or 'workspace'}: {told:.3f}")
 
@@ -53,10 +51,6 @@ def told_apart(translated: np.ndarray, target: np.ndarray) -> float:
         "domain probe",
     )
     return float(np.mean(probabilities(probe, images[half:]).argmax(axis=1) == labels[half:]))
-
-
-def _load(files: DVCFileSystem, path: str) -> np.ndarray:
-    return np.load(io.BytesIO(files.read_bytes(path)), allow_pickle=False)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ recipes that are not asked for stay in the table as they are.
 """
 
 import argparse
-import io
 import subprocess
 import sys
 from pathlib import Path
@@ -18,12 +17,12 @@ from typing import NamedTuple
 import matplotlib
 import numpy as np
 import pandas as pd
-from dvc.api import DVCFileSystem
 
 from adda.__main__ import shown_experiments
 from adda.common.errors import warn
 from adda.common.params import load_yaml
 from adda.reporting.experiments import dotted, finished_runs
+from benchmarks.revisions import read_array_of
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
@@ -155,8 +154,8 @@ def fingerprint(params: Params) -> str:
 
 def translations(revision: str) -> np.ndarray:
     """The first translations of a run in a row, uint8 [28, 28 * SHOWN, 3]."""
-    content = DVCFileSystem(rev=revision).read_bytes("data/translated/images.npy")
-    return np.concatenate(list(np.load(io.BytesIO(content))[:SHOWN]), axis=1)
+    translated = read_array_of(revision, "data/translated/images.npy")
+    return np.concatenate(list(translated[:SHOWN]), axis=1)
 
 
 def plot(table: pd.DataFrame, path: Path) -> None:

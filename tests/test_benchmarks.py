@@ -10,7 +10,7 @@ from adda.datasets.splits import binarise
 from adda.engine.loop import compile_steps
 from adda.engine.sampling import to_float
 from adda.evaluation.validators import VALIDATORS
-from benchmarks import weights
+from benchmarks import domain_probe, weights
 from benchmarks.oracle import Oracle, undo_blend
 from benchmarks.training import make_our_step
 from benchmarks.validators import scored
@@ -83,3 +83,12 @@ def test_what_was_run_is_not_run_again(monkeypatch):
     called.clear()
     weights.run([done], jobs=2)
     assert not called
+
+
+def test_a_domain_probe_tells_what_differs_and_guesses_at_what_does_not(monkeypatch, rng):
+    short = domain_probe.PROBE.model_copy(update={"width": 0.1, "steps": 40})
+    monkeypatch.setattr(domain_probe, "PROBE", short)
+    dark, again = rng.integers(0, 100, (2, 60, 28, 28, 3), np.uint8)
+    bright = rng.integers(150, 256, (50, 28, 28, 3), np.uint8)
+    assert domain_probe.told_apart(dark, bright) > 0.9
+    assert abs(domain_probe.told_apart(dark, again) - 0.5) < 0.25
