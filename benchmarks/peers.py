@@ -12,6 +12,7 @@ own, of networks and classifier. Rows are added to docs/peers.csv, and docs/peer
 """
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -107,6 +108,8 @@ def skada(method: str) -> Callable[[], tuple[Train, Predict]]:
     """skada's deep estimators, with the weight of their defaults; Adam at 1e-3."""
 
     def make() -> tuple[Train, Predict]:
+        # Else its optimal transport imports TensorFlow, after which PyTorch 2.14 crashes.
+        os.environ["POT_BACKEND_DISABLE_TENSORFLOW"] = "1"
         import skada.deep
         import torch
         from torch import nn

@@ -7,6 +7,7 @@ from adda.common.outputs import whole
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.datasets.raw_files import read_raw
+from adda.datasets.source import DataParams
 from adda.datasets.splits import SplitParams, split_domains
 
 SPLITS = ("train", "valid", "test")
@@ -17,9 +18,9 @@ WITHOUT = {  # what is left out without labels
 
 
 def main() -> str:
-    params = read_params("params.yaml", split=SplitParams)
+    params = read_params("params.yaml", data=DataParams, split=SplitParams)
     raw = read_raw(Path("data/raw"))
-    arrays = split_domains(raw, params.split)
+    arrays = split_domains(raw, params.split, grey=params.data.binarise == "none")
     with whole("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)

@@ -70,10 +70,11 @@ def main() -> str:
     groups = [group.model_dump_json() for group in (model, own, params.loss)]
     groups.append(train.model_dump_json(exclude={"steps", "keep"} if lasting else None))
     classes = int(labels.max()) + 1
-    make = partial(make_recipe, model.recipe, model.width, own, classes)
+    grey = bool(((source > 0) & (source < 255)).any())
+    make = partial(make_recipe, model.recipe, model.width, own, classes, grey)
     arrays = [source, labels, target]
     if model.weights:
-        make = partial(load_further, model.weights, own, classes)
+        make = partial(load_further, model.weights, own, classes, grey)
         files = sorted(Path(model.weights).glob("*.h5"))
         arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
     key = run_key(groups, arrays)
@@ -104,7 +105,7 @@ def main() -> str:
     return f"{TRAINED}: {train.steps} steps"
 
 
-def load_further(folder: str, own: Group, classes: int) -> Recipe:
+def load_further(folder: str, own: Group, classes: int, grey: bool) -> Recipe:
     """A trained model, to be trained further."""
     model = load_model(folder, own)
     if getattr(own, "class_weight", 0) and model.classes != classes:
@@ -112,6 +113,7 @@ def load_further(folder: str, own: Group, classes: int) -> Recipe:
             f"{folder} tells {model.classes} classes apart, and the source has {classes}; set "
             f"recipes.{model.name}.class_weight to 0"
         )
+    model.grey = grey
     return model
 
 

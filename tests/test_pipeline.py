@@ -313,10 +313,14 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     data = write_letters(project.path.parent / "letters")
     split = {"recipes": {"split": {"class_weight": 0.1}}}
     learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
-    project.set({"data": {"source": "folders", "directory": str(data)}, "adaptation": learning})
+    folders = {"source": "folders", "directory": str(data), "binarise": "none"}
+    project.set({"data": folders, "adaptation": learning})
     project.set(split | {"classifier": {"shape": "deep"}})
     run_here("download", "preprocess", "baselines", *TRANSLATED, "embed", "adapt", "evaluate")
     run_here("validate", "card")
+    source = np.load(project.path / "data/processed/images/source_train.npy")
+    assert ((source > 0) & (source < 255)).any()  # edges of letters stay grey
+    assert json.loads(project.read("data/model/model.json"))["grey"]
     printed = capsys.readouterr().out
     assert "nobody labelled the target's train images: there is no target-only" in printed
     assert "data/source_only: 60 steps each" in printed

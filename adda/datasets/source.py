@@ -16,7 +16,7 @@ class DataParams(Group):
     source: str  # of adda.datasets.registry.SOURCES
     seed: Seed
     directory: str | None
-    binarise: Literal["zero", "otsu"]
+    binarise: Literal["zero", "otsu", "none"]
     photographs: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 
 

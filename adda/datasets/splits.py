@@ -23,16 +23,23 @@ class SplitParams(Group):
 
 def binarise(digits: np.ndarray) -> np.ndarray:
     """MNIST as the source domain: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3], each 0 or 255."""
-    stroke = np.where(digits > 0, np.uint8(255), np.uint8(0))
-    return np.repeat(stroke[..., None], 3, axis=-1)
+    return in_colour(np.where(digits > 0, np.uint8(255), np.uint8(0)))
 
 
-def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
+def in_colour(digits: np.ndarray) -> np.ndarray:
+    """Grey images as they are, in three channels: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3]."""
+    return np.repeat(digits[..., None], 3, axis=-1)
+
+
+def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str, np.ndarray]:
     """Split source and target, each shuffled on its own.
 
     MNIST-M keeps MNIST's order; a model that met image i of both domains together would be shown
     pairs. So each domain's training images are permuted with random numbers of their own, and a
     validation set, stratified by class, is taken out. Test images keep MNIST's order.
+
+    Args:
+        grey: whether source images stay grey; else they are binarised.
 
     Returns:
         Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
@@ -44,12 +51,13 @@ def split_domains(raw: Raw, params: SplitParams) -> dict[str, np.ndarray]:
         AddaError: a split would be too small to hold every class, or to be shown.
     """
     mnist, mnistm, held_out_labels, _ = raw
+    as_source = in_colour if grey else binarise
     domains = {
-        "source": (binarise(mnist["x_train"]), mnist["y_train"]),
+        "source": (as_source(mnist["x_train"]), mnist["y_train"]),
         "target": (mnistm["train"], mnistm.get("train_labels", UNLABELLED)),
     }
     arrays = {
-        "images/source_test": binarise(mnist["x_test"]),
+        "images/source_test": as_source(mnist["x_test"]),
         "images/target_test": mnistm["test"],
         "labels/target_test": mnistm.get("test_labels", UNLABELLED),
         "labels": held_out_labels,

@@ -72,9 +72,9 @@ class Checkpoints:
     def _load(self, variables: Sequence[keras.Variable], until: float) -> History:
         kept = [*self.folder.glob("*.npz"), *self.folder.glob(f"{ENDS}/*.npz")]
         for path in sorted(kept, key=lambda path: path.name, reverse=True):
-            if int(path.stem) > until:
-                continue
             try:
+                if int(path.stem) > until:
+                    continue
                 with np.load(path, allow_pickle=False) as file:
                     values = [file[f"v{number}"] for number in range(len(file.files) - 1)]
                     history = json.loads(str(file["history"]))

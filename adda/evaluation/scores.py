@@ -79,7 +79,7 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
 
 
 def overlap(found: np.ndarray, digits: np.ndarray) -> float:
-    """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3] of 0 and 255.
+    """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3]: what is above half.
 
     Returns:
         The mean over images, in [0, 1]; images that are both empty are left out.

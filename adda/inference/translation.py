@@ -40,7 +40,7 @@ def translate_at_random(
 
 
 def translate_back(model: TranslatesBack, target: np.ndarray) -> np.ndarray:
-    """Target images as source images: uint8 [n, 28, 28, 3] to the same, each value 0 or 255."""
+    """Target images as source images: uint8 [n, 28, 28, 3] to the same."""
     return apply(lambda images: to_pixels(model.translate_back(images)), target)
 
 

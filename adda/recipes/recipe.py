@@ -1,7 +1,8 @@
 """What a recipe is: the contract that training and every later stage rely on.
 
-Images are float32 [n, 28, 28, 3] in [0, 1]; source images are 0 or 1. What a recipe can do beyond
-the contract is a capability below: ask `isinstance(recipe, GivesMask)`, never for its class.
+Images are float32 [n, 28, 28, 3] in [0, 1]; source images are 0 or 1 unless `grey`. What a recipe
+can do beyond the contract is a capability below: ask `isinstance(recipe, GivesMask)`, never for its
+class.
 """
 
 from abc import ABC, abstractmethod
@@ -122,6 +123,7 @@ class Recipe(ABC):
     uses: ClassVar[frozenset[str]] = frozenset(LossParams.model_fields)  # weights it has terms for
     one_style: ClassVar[bool] = False  # whether styles change nothing
     published_share: ClassVar[float | None] = None  # of translations: what its authors adapt with
+    grey = False  # whether source images have values between 0 and 1
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
     def __init__(self, width: float, params: RecipeParams, classes: int):
@@ -220,7 +222,7 @@ class GivesMask(Protocol):
 @runtime_checkable
 class TranslatesBack(Protocol):
     def translate_back(self, images: tf.Tensor) -> tf.Tensor:
-        """Target images as source images, each value 0 or 1."""
+        """Target images as source images, each value 0 or 1 unless the source is grey."""
 
 
 @runtime_checkable

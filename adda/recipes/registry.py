@@ -38,7 +38,11 @@ RecipesParams = create_model(
 
 
 def make_recipe(
-    name: str, width: float, params: Group | None = None, classes: int = len(DIGITS)
+    name: str,
+    width: float,
+    params: Group | None = None,
+    classes: int = len(DIGITS),
+    grey: bool = False,
 ) -> Recipe:
     """A recipe with fresh weights, which Keras' global seed determines.
 
@@ -46,4 +50,6 @@ def make_recipe(
         params: its own parameters; None: their defaults.
     """
     recipe = RECIPES[name]
-    return recipe(width, params or recipe.Params(), classes)
+    model = recipe(width, params or recipe.Params(), classes)
+    model.grey = grey
+    return model

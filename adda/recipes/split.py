@@ -140,7 +140,8 @@ class Split(Recipe):
     code = mask  # what both domains share
 
     def translate_back(self, images: tf.Tensor) -> tf.Tensor:
-        return tf.repeat(tf.round(self.mask(images)), 3, axis=-1)
+        mask = self.mask(images)
+        return tf.repeat(mask if self.grey else tf.round(mask), 3, axis=-1)
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """Take target images apart and put them together again."""

@@ -17,7 +17,7 @@ def save_model(directory: str | Path, model: Recipe) -> None:
     directory = Path(directory)
     directory.mkdir(parents=True)
     described = {"recipe": model.name, "width": model.width, "params": model.params.model_dump()}
-    described["classes"] = model.classes
+    described |= {"classes": model.classes, "grey": model.grey}
     described |= {"about": model.about, "uses": sorted(model.uses)}  # for the model card
     (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     for name, network in model.networks.items():
@@ -50,7 +50,8 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
         width, classes = float(described["width"]), described.get("classes", len(DIGITS))
         if not (0 < width <= WIDEST and 0 < classes <= MOST_CLASSES):
             raise ValueError(f"a width of {width:g} and {classes} classes")
-        model = make_recipe(described["recipe"], width, params or saved, classes)
+        grey = described.get("grey", False) is True
+        model = make_recipe(described["recipe"], width, params or saved, classes, grey)
         load_weights(directory, model)
         return model
 

@@ -52,7 +52,7 @@ class Exported(tf.Module):
 
 
 def translator(model: Recipe) -> Exported:
-    """`digit`, 0 or 1 as the networks were trained on, and `style` to `translated`, an image."""
+    """`digit`, 0 or 1 unless the source is grey, and `style` to `translated`, an image."""
     return Exported(
         "translator", model.networks.values(), model.translate, ("digit", "style"), "translated"
     )

@@ -64,7 +64,7 @@ def train_model(
     The devices of the strategy in scope (`with strategy.scope():`) share each batch.
 
     Args:
-        source: uint8 [n, 28, 28, 3], 0 or 255.
+        source: uint8 [n, 28, 28, 3].
         labels: uint8 [n], what they show; only a class loss reads them.
         target: uint8 [m, 28, 28, 3].
         make: makes the recipe; `train.seed` determines fresh weights.
@@ -92,11 +92,13 @@ def train_model(
     snapshots = Snapshots(model, *examples, train.steps)
     watch_model = watch(model) if watch else None
 
-    due = kept_steps(train) if models else []
+    def missing() -> list[int]:
+        steps = kept_steps(train) if models else []
+        return [step for step in steps if not (models / folder_of(step)).exists()]
 
     def on_call(history: History) -> None:
         step = history[-1]["step"]
-        keeps = step in due and not (models / folder_of(step)).exists()
+        keeps = step in missing()
         shows = snapshots.due(step)
         images = None
         if keeps or shows:
@@ -117,7 +119,7 @@ def train_model(
         title="train",
         checkpoints=checkpoints,
         # A shorter training has not kept every model that is due by its end.
-        until=min((step for step in due if not (models / folder_of(step)).exists()), default=None),
+        until=min(missing(), default=None),
         variables=variables,
         on_call=on_call,
     )

@@ -85,3 +85,13 @@ def test_binarise_counts_every_pixel_above_zero():
     digits = np.zeros((1, 28, 28), np.uint8)
     digits[0, 0, :3] = [0, 1, 255]
     assert binarise(digits)[0, 0, :3].tolist() == [[0] * 3, [255] * 3, [255] * 3]
+
+
+def test_a_source_that_stays_grey_is_split_the_same(raw):
+    grey, black_and_white = split_domains(raw, PARAMS, grey=True), split_domains(raw, PARAMS)
+    for name, images in grey.items():
+        if name.startswith("images/source"):
+            assert (images == images[..., :1]).all()
+            images = np.where(images > 0, 255, 0)
+        assert (images == black_and_white[name]).all(), name
+    assert (grey["images/source_test"][..., 0] == raw.mnist["x_test"]).all()

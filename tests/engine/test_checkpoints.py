@@ -80,6 +80,15 @@ def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(tmp_path, expected
     assert "000000006.damaged" in files(tmp_path)
 
 
+def test_a_foreign_file_is_set_aside(tmp_path, expected, capsys):
+    Run(tmp_path).train(steps=6)
+    (tmp_path / "key/mine.npz").write_bytes(b"not a checkpoint")
+    assert same(Run(tmp_path).train(), expected)
+    output = capsys.readouterr()
+    assert "mine.npz is set aside" in output.err
+    assert "resumed at step 6" in output.out
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"PK\x03\x04", b"no archive at all", {"history": np.array("[]")}]
 )

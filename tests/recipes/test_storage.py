@@ -2,14 +2,17 @@
 
 import json
 
+import numpy as np
 import pytest
 from conftest import small_recipe
 
+from adda.common.array_files import write_array
 from adda.common.errors import AddaError
 from adda.inference.translation import reconstruct, translate
 from adda.recipes.recipe import Reconstructs
 from adda.recipes.registry import RECIPES
-from adda.recipes.storage import load_model, save_model
+from adda.recipes.storage import STYLES_FILE, load_model, save_model
+from adda.serving.translator import Translator
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -25,6 +28,22 @@ def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
     assert (translated == translate(loaded, source, target[:20])).all()
     if isinstance(model, Reconstructs):
         assert (reconstruct(model, target) == reconstruct(loaded, target)).all()
+
+
+def test_a_model_of_grey_images_neither_takes_nor_gives_black_and_white(tmp_path, domains, rng):
+    model = small_recipe("split")
+    save_model(tmp_path / "binary", model)
+    model.grey = True
+    save_model(tmp_path / "grey", model)
+    for folder in ("binary", "grey"):
+        write_array(tmp_path / folder / STYLES_FILE, domains[2])
+    binary, grey = Translator(tmp_path / "binary"), Translator(tmp_path / "grey")
+    assert set(np.unique(binary.reverse(domains[2]))) <= {0, 255}
+    assert set(np.unique(grey.reverse(domains[2]))) - {0, 255}
+    digits = rng.integers(0, 256, (5, 28, 28), np.uint8)
+    strokes = np.where(digits > 0, np.uint8(255), np.uint8(0))
+    assert (binary.translate(digits) == Translator(tmp_path / "binary").translate(strokes)).all()
+    assert (grey.translate(digits) != Translator(tmp_path / "grey").translate(strokes)).any()
 
 
 def test_a_damaged_model_is_named(tmp_path):
