@@ -1,5 +1,7 @@
 """Validators, against other derivations, and each against a classifier that is better and worse."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import entropy
@@ -90,6 +92,23 @@ def test_neighbourhood_density_against_loops(rng):
         near = np.exp([unit[i] @ unit[j] / 0.05 for j in range(30) if j != i])
         total += entropy(near / near.sum())
     assert of("neighbourhood_density", p) == pytest.approx(total / 30)
+
+
+@pytest.mark.filterwarnings("ignore")  # its optimal transport looks for every array library
+def test_density_and_certainty_are_those_of_skada(rng):
+    from skada.metrics import PredictionEntropyScorer, SoftNeighborhoodDensity
+
+    p = rng.dirichlet(np.ones(CLASSES), 50)
+    classifier = SimpleNamespace(predict_proba=lambda images, sample_domain: p)
+    images, no_labels, domain = np.zeros((50, 1)), np.full(50, -1), np.full(50, -1)
+
+    def score(scorer):
+        return scorer(classifier, images, no_labels, sample_domain=domain)
+
+    assert of("neighbourhood_density", p) == pytest.approx(score(SoftNeighborhoodDensity()))
+    entropies = -score(PredictionEntropyScorer(reduction="sum"))
+    expected = 1 - entropies / len(p) / np.log(CLASSES)
+    assert of("certainty", p) == pytest.approx(expected, abs=1e-6)  # it takes log(p + 1e-7)
 
 
 def test_neighbourhood_density_in_parts(rng):
