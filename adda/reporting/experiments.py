@@ -84,7 +84,7 @@ def benchmark(
                     }
                 )
     if not rows:
-        raise AddaError(f"no finished run of this commit is on data.source {data}; run some: dvc exp run")
+        raise _none(f"is on data.source {data}")
     return pd.DataFrame(rows)
 
 
@@ -103,7 +103,7 @@ def ranked(shown: list[dict[str, Any]], by: str) -> pd.DataFrame:
     """
     runs = [each for each in finished_runs(shown) if by in each[2]]
     if not runs:
-        raise AddaError(f"no finished run of this commit has the metric {by}; run some: dvc exp run")
+        raise _none(f"has the metric {by}")
     params = pd.DataFrame([params for _, params, _ in runs]).map(str)
     table = params[[name for name in params if params[name].nunique() > 1]]
     table.insert(0, "run", [name for name, _, _ in runs])
@@ -124,7 +124,7 @@ def _groups(
     """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
     runs = [(params, metrics) for _, params, metrics in finished_runs(shown) if seed in params]
     if not runs:
-        raise AddaError(f"no finished run of this commit has the parameter {seed}; run some: dvc exp run")
+        raise _none(f"has the parameter {seed}")
     params = pd.DataFrame([params for params, _ in runs]).map(str)
     metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
     # A commit may repeat an experiment: runs of equal parameters are one run.
@@ -138,6 +138,10 @@ def _groups(
         for _, group in params.groupby(list(others))
     ]
     return varied, groups
+
+
+def _none(what: str) -> AddaError:
+    return AddaError(f"no finished run of this commit {what}; run some: dvc exp run")
 
 
 def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict]]:
