@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import tensorflow as tf
 
 from adda.classification.adapted import load_adapted
 from adda.classification.classifier import CLASSES_FILE
@@ -16,7 +17,15 @@ from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
 from adda.serving.image_files import SHEET, SHOWN, in_colour, is_stack, open_stacks, read_pictures
 
-COLUMNS = ("file", "image", "class", "probability", "runner_up", "runner_up_probability")
+COLUMNS = (
+    "file",
+    "image",
+    "class",
+    "probability",
+    "runner_up",
+    "runner_up_probability",
+    "views_agree",
+)
 
 
 class Classifier:
@@ -32,7 +41,7 @@ class Classifier:
     def __init__(self, directory: str | Path = "data/adapted"):
         network = load_adapted(directory)
         self.names = read_classes(Path(directory) / CLASSES_FILE)  # of the classes
-        self._likely = uint8_function(network, 1)
+        self._views = uint8_function(lambda images: tf.stack(network.views(images), axis=1), 1)
 
     def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Classify images, uint8 [n, 28, 28, 3].
@@ -44,9 +53,21 @@ class Classifier:
         Raises:
             AddaError: the array has another shape or dtype, or no image.
         """
+        return _together(self.views(images))
+
+    def views(self, images: np.ndarray) -> np.ndarray:
+        """The logits of each view, float32 [n, views, classes]; `classify` adds them.
+
+        Raises:
+            AddaError: as `classify`.
+        """
         check_images(images, (28, 28, 3), "images")
-        likely = run_batches(self._likely, images)
-        return likely.argmax(axis=1).astype(np.uint8), likely
+        return run_batches(self._views, images)
+
+
+def _together(views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    likely = tf.nn.softmax(views.sum(axis=1)).numpy()
+    return likely.argmax(axis=1).astype(np.uint8), likely
 
 
 def classify_files(
@@ -58,7 +79,8 @@ def classify_files(
 
     Args:
         table: a CSV, a row for each image: file, image (its place in a stack), class, probability,
-            runner_up, runner_up_probability.
+            runner_up, runner_up_probability, and whether both views give the image that class,
+            empty where the classifier has one view.
         copy_to: a folder, in which pictures are copied into a folder for each class.
 
     Returns:
@@ -70,11 +92,13 @@ def classify_files(
     skipped: list[str] = []
     rows, shown = [], []
     for names, places, images in _batches(files, skipped):
-        found, likely = classifier.classify(images)
+        views = classifier.views(images)
+        found, likely = _together(views)
+        agree = (views.argmax(axis=2) == found[:, None]).all(axis=1)
         order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
         best, second = np.take_along_axis(likely, order, axis=1).T.round(4)
         first, other = (np.array(classifier.names)[each] for each in (found, order[:, 1]))
-        columns = (names, places, first, best, other, second)
+        columns = (names, places, first, best, other, second, agree if views.shape[1] > 1 else None)
         rows.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
         shown += list(images[: max(SHOWN - len(shown), 0)])
     if not rows:

@@ -6,11 +6,14 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import small_recipe
 from PIL import Image
 
+from adda.classification.adapted import Adapted, save_adapted
 from adda.classification.classifier import ClassifierForm, probabilities, save_classifier
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
+from adda.inference.translation import translate_back
 from adda.nn.networks import make_classifier
 from adda.serving.classifier import Classifier
 
@@ -80,6 +83,28 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     again = run(*arguments)
     assert again.stderr.count("is not copied") == 5  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
+
+
+def test_the_table_says_whether_both_views_agree(run, adapted, images, tmp_path):
+    folder, network = adapted
+    keras.utils.set_random_seed(1)
+    source_only, model = make_classifier(0.1, 10), small_recipe("split")
+    both = Adapted(network, model, source_only)
+    save_adapted(tmp_path / "both", both, ClassifierForm(shape="published", width=0.1), DIGITS)
+    np.save(tmp_path / "stack.npy", images)
+    first, second = (
+        probabilities(classifier, seen).argmax(axis=1)
+        for classifier, seen in ((network, images), (source_only, translate_back(model, images)))
+    )
+    assert 0 < (first == second).sum() < 12
+    for one, expected in ((tmp_path / "both", first == second), (folder, [np.nan] * 12)):
+        arguments = "--model", one, "--input", tmp_path / "stack.npy"
+        assert not run(*arguments, "--output", tmp_path / "found.csv").returncode
+        agree = pd.read_csv(tmp_path / "found.csv")["views_agree"]
+        assert agree.equals(pd.Series(expected, name="views_agree"))
+    classes, likely = Classifier(tmp_path / "both").classify(images)
+    assert np.abs(likely - both.probabilities(images)).max() < 1e-6
+    assert (classes == likely.argmax(axis=1)).all()
 
 
 def test_a_picture_named_as_the_table_stays_and_a_sheet_is_no_input(run, adapted, images, tmp_path):
