@@ -1,6 +1,6 @@
 # make repro   set up and run the pipeline
-# make check   set up, lint, and run the short tests in this process: four minutes
-# make test    the same with all tests but those marked slow: twenty minutes
+# make check   set up, lint, and run the short tests in this process: two minutes, four on AVX2
+# make test    the same with all tests but those marked slow: ten minutes, twenty on AVX2
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
 # make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
 #              from pyproject.toml

@@ -635,9 +635,9 @@ def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsy
 def test_given_weights_of_other_classes_cannot_learn_a_class_loss(tmp_path):
     model = small_recipe("pixelda")
     save_model(tmp_path / "weights", model)
-    assert load_further(tmp_path / "weights", model.params, 10).classes == 10
+    assert load_further(tmp_path / "weights", model.params, 10, grey=True).grey
     with pytest.raises(AddaError, match="tells 10 classes apart, and the source has 26"):
-        load_further(tmp_path / "weights", model.params, 26)
+        load_further(tmp_path / "weights", model.params, 26, grey=False)
 
 
 def test_the_quality_benchmark_takes_what_the_pipeline_left(project, tmp_path, monkeypatch):
