@@ -26,9 +26,19 @@ def binarise(digits: np.ndarray) -> np.ndarray:
     return in_colour(np.where(digits > 0, np.uint8(255), np.uint8(0)))
 
 
-def in_colour(digits: np.ndarray) -> np.ndarray:
-    """Grey images as they are, in three channels: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3]."""
-    return np.repeat(digits[..., None], 3, axis=-1)
+def in_colour(images: np.ndarray) -> np.ndarray:
+    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last, without a copy."""
+    images = images if images.ndim == 4 else images[..., None]
+    return np.broadcast_to(images, (*images.shape[:3], 3))
+
+
+def as_source(digits: np.ndarray, grey: bool) -> np.ndarray:
+    """Digits as images of the source domain, uint8 [n, 28, 28] to uint8 [n, 28, 28, 3].
+
+    Args:
+        grey: whether they stay as they are; else they are binarised.
+    """
+    return in_colour(digits) if grey else binarise(digits)
 
 
 def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str, np.ndarray]:
@@ -51,13 +61,12 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         AddaError: a split would be too small to hold every class, or to be shown.
     """
     mnist, mnistm, held_out_labels, _ = raw
-    as_source = in_colour if grey else binarise
     domains = {
-        "source": (as_source(mnist["x_train"]), mnist["y_train"]),
+        "source": (as_source(mnist["x_train"], grey), mnist["y_train"]),
         "target": (mnistm["train"], mnistm.get("train_labels", UNLABELLED)),
     }
     arrays = {
-        "images/source_test": as_source(mnist["x_test"]),
+        "images/source_test": as_source(mnist["x_test"], grey),
         "images/target_test": mnistm["test"],
         "labels/target_test": mnistm.get("test_labels", UNLABELLED),
         "labels": held_out_labels,

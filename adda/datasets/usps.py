@@ -20,6 +20,7 @@ from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
 from adda.datasets.mnistm import SIZE
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
+from adda.datasets.splits import in_colour
 
 SIDE = 16  # pixels
 COUNTS = {"train": 7291, "test": 2007}
@@ -82,7 +83,7 @@ def _scale(values: np.ndarray) -> np.ndarray:
 
 
 def _pair(source: dict[str, np.ndarray], target: dict[str, np.ndarray]) -> Raw:
-    mnistm = {part: np.repeat(target[f"x_{part}"][..., None], 3, axis=-1) for part in COUNTS}
+    mnistm = {part: in_colour(target[f"x_{part}"]) for part in COUNTS}
     mnistm |= {f"{part}_labels": target[f"y_{part}"] for part in COUNTS}
     return Raw(source, mnistm, source["y_test"])
 

@@ -13,9 +13,10 @@ from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_csv
+from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHEET, SHOWN, in_colour, is_stack, open_stacks, read_pictures
+from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_pictures
 
 COLUMNS = (
     "file",

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import whole
 from adda.datasets.picture_files import SUFFIXES, open_picture
+from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
 from adda.serving.handwriting import bright_ink, to_digit
@@ -215,12 +216,6 @@ def open_stack(file: Path) -> np.ndarray:
         if not len(stack):
             raise ValueError("it holds no image")
         return stack
-
-
-def in_colour(images: np.ndarray) -> np.ndarray:
-    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last."""
-    images = images if images.ndim == 4 else images[..., None]
-    return np.broadcast_to(images, (*images.shape[:3], 3))
 
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:

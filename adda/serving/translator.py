@@ -6,7 +6,7 @@ import numpy as np
 
 from adda.common.array_files import check_images, read_images
 from adda.common.errors import AddaError
-from adda.datasets.splits import binarise, in_colour
+from adda.datasets.splits import as_source
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import run_batches, uint8_function
 from adda.recipes.recipe import TranslatesBack
@@ -52,8 +52,7 @@ class Translator:
         check_images(digits, (28, 28), "digits")
         check_images(styles, (28, 28, 3), "styles")
         chosen = styles[self.random.integers(len(styles), size=len(digits))]
-        source = in_colour(digits) if self.model.grey else binarise(digits)
-        return run_batches(self._translate, source, chosen)
+        return run_batches(self._translate, as_source(digits, self.model.grey), chosen)
 
     def reverse(self, images: np.ndarray) -> np.ndarray:
         """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28].
