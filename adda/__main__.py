@@ -257,6 +257,8 @@ def translate(options: argparse.Namespace) -> str:
         raise AddaError(f"{options.output} is a file; name a folder")
     if options.reverse and options.style:
         raise AddaError("--reverse knows no styles; leave out --style")
+    if options.reverse and options.ink != "auto":
+        raise AddaError("--ink is about digits, and --reverse takes target images; leave it out")
     files = find_images(options.input)
     style_files = find_images([options.style]) if options.style else []
     if options.output.resolve() in {file.resolve().parent for file in [*files, *style_files]}:
@@ -274,7 +276,7 @@ def translate(options: argparse.Namespace) -> str:
     count, skipped = translate_files(
         files, options.output, either_way, options.ink, options.reverse
     )
-    _report_skipped(skipped, f"{count} images translated")
+    _report_skipped(skipped, f"{count:,} images translated")
     return f"{options.output}: {count:,} images"
 
 
@@ -285,7 +287,7 @@ def classify(options: argparse.Namespace) -> str:
 
     _check_file(options.output)
     if options.output.suffix != ".csv":
-        raise AddaError(f"{options.output} is no .csv file; name one")
+        raise AddaError(f"{options.output} is not a .csv file; name one that is")
     if options.copy_to and options.copy_to.is_file():
         raise AddaError(f"{options.copy_to} is a file; name a folder")
     classifier = Classifier(options.model)
@@ -299,7 +301,8 @@ def _report_skipped(skipped: list[str], done: str) -> None:
     for sentence in skipped:
         print(f"skipped: {sentence}", file=sys.stderr)
     if skipped:
-        raise AddaError(f"{len(skipped)} files were skipped, and {done}")
+        files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+        raise AddaError(f"{files} skipped, and {done}")
 
 
 if __name__ == "__main__":

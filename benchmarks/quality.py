@@ -5,7 +5,7 @@
 
 For each method and number of steps the networks are trained anew, since learning rates fall to zero
 at the end; classifiers are trained on their translations and tested on target test images. Two
-methods are not trained: "data/model" is what the stage *train* left, and "oracle" knows MNIST-M's
+methods are not trained: "data/model" is what the stage *choose* left, and "oracle" knows MNIST-M's
 law and the patches of its training images, so that nothing but the classifier limits it. Writes
 docs/quality.csv and, of the trained methods, docs/quality.png: images of each domain seen, CPU
 minutes of the training alone (of all cores together), and the classifier's accuracy.

@@ -34,10 +34,11 @@ def main() -> str:
     metrics = read_json("metrics/train.json") | read_json("metrics/evaluation.json")
     metrics |= read_json("metrics/validation.json")
     metrics |= ends(pd.read_csv("metrics/intervals.csv"))
+    kept = len(pd.read_csv("metrics/choice.csv"))
     classes = read_classes("data/adapted/classes.json")
     adapted = pd.read_csv("metrics/adapted.csv", dtype=str, keep_default_na=False)
     with whole("metrics/model_card.md") as partial:
-        partial.write_text(render_card(groups, metrics, classes, adapted), encoding="utf-8")
+        partial.write_text(render_card(groups, metrics, classes, adapted, kept), encoding="utf-8")
     return "metrics/model_card.md"
 
 

@@ -51,7 +51,7 @@ def main() -> str:
     with whole("data/embedding") as directory:
         write_projector(directory, shown, images, points)
     save_scatter("metrics/embedding.png", flatten(shown), points)
-    return f"metrics/embedding.png: {'codes' if encodes else 'pixels, for want of a code'}"
+    return f"metrics/embedding.png: {'codes' if encodes else 'pixels: the recipe has no code'}"
 
 
 if __name__ == "__main__":

@@ -101,7 +101,8 @@ def sample_translations(
         images, shown = sample_plain(number)
         return move(images, params.move, seed, SOURCE, number), shown
 
-    count = round(params.translated_share * size)
+    # Any share at all is an image at least: the second view and calibration reckon with some.
+    count = max(round(params.translated_share * size), 1) if params.translated_share else 0
     if not count:
         return sample_moved
     found = styles(model, target)

@@ -12,7 +12,7 @@ from adda.common.outputs import whole
 
 DIGITS = tuple("0123456789")  # the classes of MNIST
 OTHER = "other"  # of target images: any class that the source lacks, labelled one past its last
-MOST_CLASSES = 256  # that a label of 8 bits can tell apart
+MOST_CLASSES = 255  # of the source: with "other", as many as 8 bits can tell apart
 
 
 def read_array(path: str | Path) -> np.ndarray:
@@ -49,7 +49,7 @@ def read_labels(path: str | Path, count: int) -> np.ndarray:
         AddaError: the file is missing or unreadable, or has another shape, dtype or range.
     """
     labels = read_array(path)
-    check_labels(labels, count, str(path), MOST_CLASSES)
+    check_labels(labels, count, str(path), MOST_CLASSES + 1)
     return labels.astype(np.uint8)
 
 
@@ -67,7 +67,7 @@ def read_classes(path: str | Path) -> list[str]:
     with reading(path, "make it again with dvc repro"):
         names = json.loads(Path(path).read_text(encoding="utf-8"))
         if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
-            raise ValueError("it is no list of names")
+            raise ValueError("it is not a list of names")
         return names
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class AddaError(Exception):
-    """Something the user can mend. The message says what is wrong, where, and what to do."""
+    """Something the user can fix. The message says what is wrong, where, and what to do."""
 
 
 def warn(message: str) -> None:
@@ -16,7 +16,7 @@ def warn(message: str) -> None:
 
 
 @contextmanager
-def reading(path: str | Path, remedy: str = "mend or remove it") -> Iterator[None]:
+def reading(path: str | Path, remedy: str = "fix or remove it") -> Iterator[None]:
     """Turn whatever a damaged file raises into one sentence that names it.
 
     Raises:

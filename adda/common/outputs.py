@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -17,9 +18,13 @@ def whole(path: str | Path) -> Iterator[Path]:
 
     The block may create a file or a directory there. A killed process leaves at most a
     `.partial` sibling, which the next run replaces.
+
+    Raises:
+        AddaError: a file is to be written where a folder is.
     """
     path = Path(path)
-    partial = path.with_name(path.name + ".partial")
+    # At most 248 bytes in UTF-8: file systems take 255.
+    partial = path.with_name(path.name[-60:] + ".partial")
     remove(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -27,8 +32,11 @@ def whole(path: str | Path) -> Iterator[Path]:
     except BaseException:
         remove(partial)
         raise
-    if path.is_dir() or partial.is_dir():
+    if partial.is_dir():
         remove(path)
+    elif path.is_dir():
+        remove(partial)
+        raise AddaError(f"{path} is a folder where a file is to be written; move it away")
     partial.replace(path)  # at once: there is no moment without a file
 
 
@@ -40,7 +48,7 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def read_json(path: str | Path) -> dict[str, float]:
+def read_json(path: str | Path) -> dict[str, Any]:
     """Read what `write_json` wrote.
 
     Raises:
@@ -49,10 +57,10 @@ def read_json(path: str | Path) -> dict[str, float]:
     try:
         return dict(json.loads(Path(path).read_text()))
     except (OSError, ValueError, TypeError) as error:
-        raise AddaError(f"{path} cannot be read ({error}); make it anew with dvc repro") from None
+        raise AddaError(f"{path} cannot be read ({error}); recreate it with dvc repro") from None
 
 
-def write_json(path: str | Path, values: dict[str, float]) -> None:
+def write_json(path: str | Path, values: dict[str, Any]) -> None:
     """Write values as JSON, floats rounded to the four decimals that anyone reads."""
     rounded = {
         key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()

@@ -138,4 +138,5 @@ def _explain(error: dict) -> str:
         return _unknown(key)
     if error["type"] == "missing":
         return f"{key} is missing; give it a value"
-    return f"{key} is {error['input']!r}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    reason = error["msg"].removeprefix("Value error, ")
+    return f"{key} is {error['input']!r}: {reason[0].lower()}{reason[1:]}"

@@ -1,5 +1,6 @@
 """How a stage runs: its last line, its errors, its time."""
 
+import errno
 import os
 import sys
 import time
@@ -17,6 +18,11 @@ TIMINGS = Path("logs/timings.json")
 ROOT = Path(os.environ.get("DVC_ROOT", "."))
 CHECKPOINTS = ROOT / ".checkpoints"
 LOGS = ROOT / "logs"
+REMEDIES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space and try again"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions and try again"),
+    errno.ENOENT: "run dvc repro, which makes what is missing",
+}
 
 
 def run_stage(main: Callable[[], str]) -> None:
@@ -33,7 +39,8 @@ def run_stage(main: Callable[[], str]) -> None:
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        sys.exit(f"error: {error}; free the disk or mend the permissions, and try again")
+        remedy = REMEDIES.get(error.errno, "see what the operating system says, and try again")
+        sys.exit(f"error: {error}; {remedy}")
     except Exception as error:
         # TensorFlow's own class is known by its name: not every stage imports TensorFlow.
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":

@@ -39,7 +39,9 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
             ):
                 found[split][place.name] = _decode(tar, member)
                 if len(found[split]) > MAX_PHOTOGRAPHS:
-                    raise AddaError(f"{archive} holds more photographs than BSDS500")
+                    raise AddaError(
+                        f"{archive} holds more photographs than BSDS500; use the published archive"
+                    )
     for split, photographs in found.items():
         if not photographs:
             raise AddaError(
@@ -52,11 +54,13 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
 def _decode(tar: tarfile.TarFile, member: tarfile.TarInfo) -> np.ndarray:
     if member.size > MAX_FILE_BYTES:
         raise AddaError(
-            f"{tar.name}: {member.name} has {member.size:,} bytes; that is no photograph"
+            f"{tar.name}: {member.name} has {member.size:,} bytes and is not a photograph; use the "
+            "published archive"
         )
     with Image.open(tar.extractfile(member), formats=["JPEG"]) as image:
         if image.width * image.height > MAX_PIXELS:
             raise AddaError(
-                f"{tar.name}: {member.name} is {image.size}; that is no BSDS500 picture"
+                f"{tar.name}: {member.name} is {image.size} and not a BSDS500 picture; use the "
+                "published archive"
             )
         return np.asarray(image.convert("RGB"))

@@ -79,7 +79,7 @@ def fetch(
     """
     if directory is not None:
         if not Path(directory).is_dir():
-            raise AddaError(f"data.directory is {directory}, which is no folder here; correct it")
+            raise AddaError(f"data.directory is {directory}, which is not a folder; correct it")
         if (Path(directory) / name).is_file():
             return Path(directory) / name
     for url in urls:

@@ -18,13 +18,13 @@ from adda.common.array_files import (
 from adda.common.errors import AddaError, reading, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnistm import SIZE
-from adda.datasets.picture_files import find_labelled, find_pictures, open_picture
+from adda.datasets.picture_files import find_labelled, find_pictures, opaque, open_picture
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
-MODES = ("1", "L", "P", "RGB", "CMYK")  # Pillow's names of what converts without a loss of meaning
+NAMED = 5  # pictures, at most, in a warning
 
 
 class Part(NamedTuple):
@@ -64,7 +64,7 @@ def read_domain(
         parts = {part: _read_folder(folder, part, mode, found, classes is None) for part in PARTS}
     elif pickled.is_file():
         where, parts = pickled, _read_pickle(pickled, mode)
-        found = _count_classes(parts) if classes is None else classes
+        found = _count_classes(pickled, parts) if classes is None else classes
     else:
         raise AddaError(f"{directory} holds neither a folder {name} nor {name}.pkl; make one")
     domain = {}
@@ -101,7 +101,7 @@ def read_domain(
 
 def _find_classes(folder: Path) -> list[str]:
     """The names of the folders in a source's train; numbers by value, names by letter."""
-    names = [path.name for path in (folder / "train").glob("*") if find_pictures(path)]
+    names = [path.name for path in _folders(folder / "train") if find_pictures(path)]
     if not 2 <= len(names) <= MOST_CLASSES:
         raise AddaError(
             f"{folder / 'train'} has {len(names)} folders with pictures; it needs one for each of "
@@ -110,18 +110,26 @@ def _find_classes(folder: Path) -> list[str]:
     return sorted(names, key=class_order)
 
 
-def _count_classes(parts: dict[str, Part]) -> list[str]:
-    """The classes of a pickle's labels: the digits, or as many as there are."""
+def _folders(place: Path) -> list[Path]:
+    """The folders in a folder, but for hidden ones, as Jupyter's checkpoints are."""
+    return [path for path in place.glob("*/") if not path.name.startswith(".")]
+
+
+def _count_classes(pickled: Path, parts: dict[str, Part]) -> list[str]:
+    """The classes of a pickle's labels: 0 to the highest."""
     labels = [part.labels for part in parts.values() if part.labels is not None]
-    most = max((int(each.max()) for each in labels), default=0)
-    return [str(label) for label in range(min(most, MOST_CLASSES - 1) + 1)]
+    most = max((int(each.max()) for each in labels), default=1)
+    if not most:
+        raise AddaError(f"{pickled}: every label is 0; the source needs two classes or more")
+    return [str(label) for label in range(most + 1)]
 
 
 def _read_pickle(pickled: Path, mode: str) -> dict[str, Part]:
     arrays = load_arrays(pickled)
     if not isinstance(arrays, dict):
         raise AddaError(
-            f"{pickled} is no dictionary; it must hold x_train and x_test, and y_train and y_test"
+            f"{pickled} is not a dictionary; it must hold x_train and x_test, and y_train and "
+            "y_test"
         )
     arrays = text_keys(arrays)
     sides = (SIZE, SIZE, 3) if mode == "RGB" else (SIZE, SIZE)
@@ -140,10 +148,10 @@ def _read_pickle(pickled: Path, mode: str) -> dict[str, Part]:
 def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str], source: bool) -> Part:
     place = folder / part
     loose = find_pictures(place)
-    others = sorted(path.name for path in place.glob("*/") if path.name not in classes)
+    others = sorted(path.name for path in _folders(place) if path.name not in classes)
     if others and source:
         raise AddaError(
-            f"{place / others[0]} is no class of {folder / 'train'}; rename it or remove it"
+            f"{place / others[0]} is not a class of {folder / 'train'}; rename it or remove it"
         )
     names = [*classes, *others]
     labelled = find_labelled(place, names)
@@ -153,7 +161,7 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str], sou
             "all of them into folders, or none"
         )
     if loose:
-        return Part(_read_pictures(loose, mode, place), None)
+        return Part(_read_pictures(loose, mode, place)[0], None)
     if (stack := folder / f"{part}.npy").is_file():
         if labelled:
             raise AddaError(f"{stack} lies beside folders of classes in {place}; remove either")
@@ -165,26 +173,34 @@ def _read_folder(folder: Path, part: str, mode: str, classes: Sequence[str], sou
             f"{place} holds no picture; put PNG or JPEG files into it, or into a folder for each "
             "class there"
         )
-    images = _read_pictures([path for path, _ in labelled], mode, place)
-    return Part(images, np.array([label for _, label in labelled]), names)
+    images, good = _read_pictures([path for path, _ in labelled], mode, place)
+    return Part(images, np.array([label for _, label in labelled])[good], names)
 
 
-def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> np.ndarray:
-    images, scaled = [], 0
-    for path in paths:
-        with reading(path):
-            image = open_picture(path)
-            if image.mode not in MODES or "transparency" in image.info:
-                raise ValueError(f"it is {image.mode} or transparent, not grey or colour")
-            image = image.convert(mode)
-            if image.size != (SIZE, SIZE):
-                scaled += 1
-                square = ImageOps.pad if mode == "L" else ImageOps.fit
-                image = square(image, (SIZE, SIZE), Image.Resampling.BOX)
-            images.append(np.asarray(image))
+def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> tuple[np.ndarray, list[int]]:
+    """Images, and the place among the paths of each; a warning names those that are left out."""
+    images, good, bad, scaled = [], [], [], 0
+    for place, path in enumerate(paths):
+        try:
+            with reading(path):
+                image = opaque(open_picture(path)).convert(mode)
+        except AddaError as error:
+            bad.append(str(error))
+            continue
+        if image.size != (SIZE, SIZE):
+            scaled += 1
+            square = ImageOps.pad if mode == "L" else ImageOps.fit
+            image = square(image, (SIZE, SIZE), Image.Resampling.BOX)
+        images.append(np.asarray(image))
+        good.append(place)
+    if not images:
+        raise AddaError(f"{where}: no picture can be read; of the first: {bad[0]}")
+    if bad:
+        some = "; ".join(bad[:NAMED]) + ("; ..." if bad[NAMED:] else "")
+        warn(f"{where}: {len(bad):,} of {len(paths):,} pictures are left out: {some}")
     if scaled:
         warn(f"{where}: {scaled:,} of {len(paths):,} pictures are scaled to {SIZE} x {SIZE} pixels")
-    return np.stack(images)
+    return np.stack(images), good
 
 
 def cut_ink(images: np.ndarray) -> np.ndarray:
@@ -198,7 +214,7 @@ def cut_ink(images: np.ndarray) -> np.ndarray:
 def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains from data.directory."""
     if params.directory is None:
-        raise AddaError("data.source is folders, but data.directory names none; set it")
+        raise AddaError("data.source is folders, but data.directory is not set; set it")
     source, classes = read_domain(Path(params.directory), "source", "L")
     if params.binarise == "otsu":
         source = {name: part._replace(images=cut_ink(part.images)) for name, part in source.items()}

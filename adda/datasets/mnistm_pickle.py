@@ -43,7 +43,9 @@ def published_images(
         AddaError: another layout, or images that are not in MNIST's order.
     """
     if not isinstance(pickled, dict):
-        raise AddaError(f"{where} holds {type(pickled).__name__}; it must hold a dictionary")
+        raise AddaError(
+            f"{where} holds {type(pickled).__name__}, not a dictionary; use the published pickle"
+        )
     parts = text_keys(pickled)
     for name in ("train", "valid", "test"):
         part = parts.get(name)
@@ -63,7 +65,8 @@ def published_images(
         count = len(mnist[f"x_{name}"])
         if len(part) != count:
             raise AddaError(
-                f"{where}: {name} has {len(part):,} images (valid included) and MNIST {count:,}"
+                f"{where}: {name} has {len(part):,} images (valid included) and MNIST {count:,}; "
+                "use the published pickle"
             )
         check_order(mnist[f"x_{name}"], part, f"{where}: {name}")
     return images

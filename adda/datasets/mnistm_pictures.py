@@ -86,7 +86,7 @@ def _read_picture(path: Path) -> np.ndarray:
 def load(params: DataParams, downloads: Downloads) -> Raw:
     """MNIST, and the pictures of data.directory."""
     if params.directory is None:
-        raise AddaError("data.source is pictures, but data.directory names none; set it")
+        raise AddaError("data.source is pictures, but data.directory is not set; set it")
     mnist = load_mnist(params, downloads)
     target = read_pictures(Path(params.directory))
     return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))

@@ -11,15 +11,24 @@ from PIL import Image, ImageOps
 from adda.common.errors import reading
 
 Image.init()
+UNREADABLE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # by Pillow alone
 SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
-    suffix for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN
+    suffix
+    for suffix, kind in Image.registered_extensions().items()
+    if kind in Image.OPEN.keys() - UNREADABLE
 )
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The pictures right in a folder, by name."""
-    return [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES]
+    """The pictures right in a folder, by name; hidden files are none."""
+    return [path for path in sorted(folder.glob("*")) if is_picture(path)]
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name is that of a picture, and not hidden."""
+    named = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    return named and path.is_file()
 
 
 def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
@@ -45,6 +54,20 @@ def open_picture(path: str | Path) -> Image.Image:
         with suppress(Exception):  # a viewer would show the picture, as it was stored
             upright = ImageOps.exif_transpose(image)
         return eight_bits(upright) if upright.mode.startswith(DEEP) else upright.copy()
+
+
+def opaque(image: Image.Image) -> Image.Image:
+    """The picture without its alpha channel.
+
+    Raises:
+        ValueError: some of it is transparent.
+    """
+    if not image.has_transparency_data:
+        return image
+    clear = image.convert("RGBA")
+    if clear.getchannel("A").getextrema() != (255, 255):
+        raise ValueError("some of it is transparent; put it on a background")
+    return clear.convert("RGB")
 
 
 def eight_bits(image: Image.Image) -> Image.Image:

@@ -70,7 +70,9 @@ def read_raw(directory: Path) -> Raw:
     mnist = {name: read_array(directory / MNIST_NAME / f"{name}.npy") for name in MNIST_ARRAYS}
     mnistm = load_arrays(directory / MNISTM_NAME)
     if not isinstance(mnistm, dict):
-        raise AddaError(f"{directory / MNISTM_NAME} holds no dictionary of arrays")
+        raise AddaError(
+            f"{directory / MNISTM_NAME} does not hold a dictionary; run dvc repro -f download"
+        )
     for part in ("train", "test"):
         for domain, images, labels, shape in (
             (MNIST_NAME, mnist[f"x_{part}"], mnist[f"y_{part}"], (28, 28)),

@@ -26,7 +26,7 @@ def load_source(params: DataParams, downloads: Downloads) -> Raw:
     """Load or make both domains.
 
     Raises:
-        AddaError: there is no such source, or a file cannot be had or is not what it should be.
+        AddaError: there is no such source, or a file cannot be obtained or is damaged.
     """
     if params.source not in SOURCES:
         raise AddaError(f"data.source is {params.source}; it must be one of {', '.join(SOURCES)}")

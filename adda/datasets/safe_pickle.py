@@ -73,7 +73,9 @@ def _read(path: Path, max_bytes: int) -> bytes:
     # One byte more than allowed tells a file at the limit from one over it.
     data = read_gzipped(path, max_bytes + 1)
     if len(data) > max_bytes:
-        raise AddaError(f"{path} is refused: it holds more than {max_bytes:,} bytes")
+        raise AddaError(
+            f"{path} is refused: it holds more than {max_bytes:,} bytes; use the published file"
+        )
     return data
 
 

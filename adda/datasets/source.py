@@ -3,11 +3,17 @@
 from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from adda.common.params import Group, Seed
 from adda.datasets.downloads import Downloads
 from adda.datasets.raw_files import Raw
+
+
+def _for_folders(binarise: str, info: ValidationInfo) -> str:
+    if binarise == "otsu" and info.data.get("source") != "folders":
+        raise ValueError("thresholds of each picture's own are for data.source folders alone")
+    return binarise
 
 
 class DataParams(Group):
@@ -15,8 +21,8 @@ class DataParams(Group):
 
     source: str  # of adda.datasets.registry.SOURCES
     seed: Seed
-    directory: str | None
-    binarise: Literal["zero", "otsu", "none"]
+    directory: Annotated[str, Field(min_length=1)] | None
+    binarise: Annotated[Literal["zero", "otsu", "none"], AfterValidator(_for_folders)]
     photographs: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 
 

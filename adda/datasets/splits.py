@@ -65,6 +65,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         "source": (as_source(mnist["x_train"], grey), mnist["y_train"]),
         "target": (mnistm["train"], mnistm.get("train_labels", UNLABELLED)),
     }
+    strata = {"source": mnist["y_train"], "target": _strata(domains["target"][1])}
     arrays = {
         "images/source_test": as_source(mnist["x_test"], grey),
         "images/target_test": mnistm["test"],
@@ -79,7 +80,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
             train, valid = train_test_split(
                 np.arange(len(images)),
                 test_size=params.valid_fraction,
-                stratify=labels if len(labels) else None,
+                stratify=strata[domain] if len(labels) else None,
                 random_state=int(rng.integers(2**31)),
             )
         except ValueError as error:  # a split too small to hold every class
@@ -98,3 +99,11 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
             part = name.removeprefix("images/").replace("_", " ")
             raise AddaError(f"{part}: {len(images)} images, and {least} are needed; give more")
     return arrays
+
+
+def _strata(labels: np.ndarray) -> np.ndarray:
+    """Labels to stratify by: a class of one image, which cannot be split, goes with the largest."""
+    if not len(labels):
+        return labels
+    counts = np.bincount(labels)
+    return np.where(counts[labels] > 1, labels, counts.argmax())

@@ -37,7 +37,7 @@ def load_usps(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]
         and y_test, uint8, 0 to 9.
 
     Raises:
-        AddaError: a file cannot be had, or is not USPS's.
+        AddaError: a file cannot be obtained, or is not USPS's.
     """
     given = Path(params.directory) / HDF5 if params.directory else None
     arrays = {}

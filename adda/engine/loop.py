@@ -44,7 +44,7 @@ def run_steps(
 
     Raises:
         AddaError: a value is NaN or infinite (the message names it and the step), or another
-            machine of the cluster is gone.
+            machine of the cluster is lost.
     """
     call, names = compile_steps(step)
     history = []
@@ -85,8 +85,9 @@ def _whole_cluster(title: str) -> Iterator[None]:
         alone = tf.distribute.get_strategy().cluster_resolver is None
         if alone or isinstance(error, OUR_OWN):
             raise
+        reason = " ".join(error.message.split())[:200]
         raise AddaError(
-            f"{title}: another worker is gone ({' '.join(error.message.split())[:200]}); "
+            f"{title}: the connection to another worker was lost ({reason}); "
             "start every worker again, and they go on from the last checkpoint"
         ) from None
 

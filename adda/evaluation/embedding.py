@@ -14,6 +14,8 @@ from adda.common.outputs import whole
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
+plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
+
 STEPS = 500  # half of scikit-learn's: the picture is the same to the eye
 PROJECTOR = """embeddings {
   tensor_name: "codes"

@@ -147,4 +147,6 @@ def digit_probe_accuracy(results: "Results") -> Measured:
         return None
     source, target = results.codes
     labels, target_labels = results.labels[: len(source)], results.target_labels[: len(target)]
+    if len(np.unique(labels[::2])) < 2:  # those that the probe would be fitted to
+        return None
     return _accuracy(probes.digit_probe(source, labels, target, target_labels))

@@ -11,6 +11,8 @@ from adda.common.outputs import whole
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
+plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
+
 GAP = 2  # pixels between images
 
 

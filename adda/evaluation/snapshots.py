@@ -1,4 +1,4 @@
-"""Snapshots that a training left: read here, so that reading them anew trains nothing."""
+"""Snapshots that a training left: read here, so that reading them again trains nothing."""
 
 from pathlib import Path
 

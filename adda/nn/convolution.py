@@ -3,7 +3,8 @@
 TensorFlow's gradient with respect to a convolution's input, which is also its transposed
 convolution, multiplies matrices image by image: where an image has few pixels, or many filters,
 that takes up to ten times as long as a convolution of the same arithmetic. So here it is one: the
-values are the same, but for rounding. All are padded as "SAME", and kernels have an odd size.
+values are the same, but for rounding. All are padded as "SAME", and kernels have a size of 1, 3 or
+5.
 """
 
 import tensorflow as tf

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from pydantic import Field
 
-from adda.common.params import Count, Weight
+from adda.common.params import Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_decoder, make_discriminator, make_encoder
@@ -33,7 +33,9 @@ DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least
 class PublishedParams(RecipeParams):
     """What the original fixed, each with its value, and what steadies it."""
 
-    code_size: Count = 64
+    code_size: Annotated[int, Field(ge=2, le=10**9)] = (
+        64  # the latent space is drawn in two dimensions
+    )
     schedule: Literal["cosine", "constant"] = "constant"
     beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     reconstructed_fake: bool = False
@@ -72,7 +74,10 @@ class Published(Recipe):
         return super().optimizer(rate, steps, beta_1=self.params.beta_1, epsilon=1e-8)
 
     def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
-        """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""
+        """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s.
+
+        With `reconstructed_fake`, BCE(A(D(E(t))), 0) is added.
+        """
         terms = Terms()
         if not loss.adversarial_weight:
             return terms
@@ -93,7 +98,10 @@ class Published(Recipe):
         return terms
 
     def autoencoder_objective(self, batch: Batch, loss: LossParams) -> Terms:
-        """w_l2 mean((t - D(E(t)))^2) + w_adv BCE(A(D(E(x))), 1), x of both domains."""
+        """w_l2 mean((t - D(E(t)))^2) + w_adv BCE(A(D(E(x))), 1), x of both domains.
+
+        With a `source_l2_weight`, that times mean((s - D(E(s)))^2) is added.
+        """
         terms = Terms()
         decoded = self.decoder(
             self.encoder(tf.concat([batch.source, batch.target], 0), training=True), training=True

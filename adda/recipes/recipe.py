@@ -1,8 +1,8 @@
 """What a recipe is: the contract that training and every later stage rely on.
 
-Images are float32 [n, 28, 28, 3] in [0, 1]; source images are 0 or 1 unless `grey`. What a recipe
-can do beyond the contract is a capability below: ask `isinstance(recipe, GivesMask)`, never for its
-class.
+Images are float32 [n, 28, 28, 3] in [0, 1]; source images are 0 or 1 unless `grey`, or moved. What
+a recipe can do beyond the contract is a capability below: ask `isinstance(recipe, GivesMask)`,
+never for its class.
 """
 
 from abc import ABC, abstractmethod

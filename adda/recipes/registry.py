@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, create_model
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo, create_model
 
 from adda.common.array_files import DIGITS
 from adda.common.params import Group, Width
@@ -20,13 +20,19 @@ def _known(name: str) -> str:
     return name
 
 
+def _has_weights(fine_tune: bool, info: ValidationInfo) -> bool:
+    if fine_tune and info.data.get("weights") is None:
+        raise ValueError("there are no weights to train further; set model.weights")
+    return fine_tune
+
+
 class ModelParams(Group):
     """Which recipe is trained, and how large; or whose weights are used as they are."""
 
     recipe: Annotated[Literal[tuple(RECIPES)], BeforeValidator(_known)]
     width: Width
     weights: str | None = None
-    fine_tune: bool = False
+    fine_tune: Annotated[bool, AfterValidator(_has_weights)] = False
 
 
 RecipesParams = create_model(
@@ -47,7 +53,11 @@ def make_recipe(
     """A recipe with fresh weights, which Keras' global seed determines.
 
     Args:
+        name: of `RECIPES`.
+        width: times the published filters.
         params: its own parameters; None: their defaults.
+        classes: of the source.
+        grey: whether source images have values between 0 and 1; else each is 0 or 1.
     """
     recipe = RECIPES[name]
     model = recipe(width, params or recipe.Params(), classes)

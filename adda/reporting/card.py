@@ -13,7 +13,11 @@ CONFUSED = 3  # pairs of classes that the card names
 
 
 def render_card(
-    params: dict[str, Any], metrics: dict[str, float], classes: list[str], adapted: pd.DataFrame
+    params: dict[str, Any],
+    metrics: dict[str, float],
+    classes: list[str],
+    adapted: pd.DataFrame,
+    kept: int,
 ) -> str:
     """The model card (Mitchell et al. 2019, arXiv:1810.03993), as Markdown.
 
@@ -23,6 +27,7 @@ def render_card(
         classes: their names.
         adapted: what the adapted classifier makes of target test images: `actual` and `predicted`,
             a row each; none where nobody labelled them.
+        kept: how many models the training kept, of which one was chosen.
     """
     template = templates(autoescape=False).get_template("model_card.md")
     source = SOURCES[params["data"]["source"]]
@@ -30,6 +35,7 @@ def render_card(
     confused = wrong.value_counts(["actual", "predicted"], sort=True).head(CONFUSED)
     return template.render(
         **params,
+        kept=kept,
         origin=source,
         metrics=metrics,
         known=METRICS,

@@ -24,6 +24,7 @@ INK = "#010203"  # stands for the page's own text colour
 STYLE = {
     "svg.fonttype": "none",
     "font.size": 9,
+    "text.parse_math": False,  # a class may have dollar signs in its name
     **dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
     ),
@@ -48,6 +49,8 @@ def loss_curves(histories: dict[str, pd.DataFrame]) -> str | None:
             axis.plot(curve["step"], curve["value"], lw=1.2, label=run)
         axis.set_title(name.replace("_", " "), fontsize=9)
         axis.grid(alpha=0.3)
+    for axis in axes.flat[len(shown) :]:
+        axis.remove()
     for axis in axes[-1]:
         axis.set_xlabel("step")
     if len(histories) > 1:

@@ -68,6 +68,7 @@ def benchmark(
                 f"two groups of runs are of recipe {recipe} on data {data} and differ in {differ}; "
                 "remove those that are not to count: dvc exp remove"
             )
+        images_seen = int(params["train.steps"]) * int(params["train.batch_size"]) * trained
         for metric in (name for name, each in METRICS.items() if each.main):
             if metric in metrics:
                 rows.append(
@@ -78,7 +79,7 @@ def benchmark(
                         "n_seeds": metrics[metric].count(),
                         "mean": round(metrics[metric].mean(), 4),
                         "std": round(metrics[metric].std(), 4),
-                        "images_seen": int(params["train.steps"]) * int(params["train.batch_size"]),
+                        "images_seen": images_seen,
                         "wall_minutes": wall_minutes,
                         "hardware": hardware,
                     }

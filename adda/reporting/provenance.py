@@ -1,7 +1,7 @@
 """Which results a run's own parameters produced, by dvc.lock.
 
-`dvc exp run train` leaves the metrics of later stages as they lay, and an edited params.yaml leaves
-all of them: files of one commit, but not of one run.
+`dvc exp run train` leaves the metrics of later stages as they were, and an edited params.yaml
+leaves all of them: files of one commit, but not of one run.
 """
 
 import json

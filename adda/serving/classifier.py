@@ -105,11 +105,11 @@ def classify_files(
     if not rows:
         raise AddaError(f"no file can be used ({'; '.join(skipped)})")
     result = pd.concat(rows, ignore_index=True)
-    if copy_to:
-        skipped += _copy(result, copy_to)
     write_csv(table, result)
     sheet = table.with_name(f"{table.stem}_{SHEET}")
     save_grid(sheet, {"input": np.stack(shown)}, result["class"][: len(shown)])
+    if copy_to:
+        skipped += _copy(result, copy_to)
     return len(result), skipped
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import whole
-from adda.datasets.picture_files import SUFFIXES, open_picture
+from adda.datasets.picture_files import is_picture, opaque, open_picture
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
@@ -43,14 +43,15 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
                 if not each.name.startswith(".") and not each.name.endswith(SHEET)
             ]
             for each in inside:
-                (found if each.is_file() and _is_image(each) else left_out).append(each)
+                usable = is_picture(each) or (is_stack(each) and each.is_file())
+                (found if usable else left_out).append(each)
         elif path.exists():
             found.append(path)
         else:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if left_out:
         some = ", ".join(map(str, left_out[:NAMED])) + (", ..." if left_out[NAMED:] else "")
-        message = f"{len(left_out)} files or folders are left out, they are no images: {some}"
+        message = f"{len(left_out)} files or folders are left out, they are not images: {some}"
         warn(f"{message}; name folders as inputs of their own")
     if not found:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
@@ -70,14 +71,22 @@ def read_styles(files: list[Path]) -> np.ndarray:
 
 
 def read_colours(path: Path) -> np.ndarray:
-    """A picture's middle square, uint8 [28, 28, 3]."""
+    """A picture's middle square, uint8 [28, 28, 3].
+
+    Raises:
+        AddaError: it cannot be read, or some of it is transparent.
+    """
     with reading(path):
-        square = ImageOps.fit(open_picture(path).convert("RGB"), (28, 28), Image.Resampling.BOX)
-        return np.asarray(square)
+        image = opaque(open_picture(path)).convert("RGB")
+        return np.asarray(ImageOps.fit(image, (28, 28), Image.Resampling.BOX))
 
 
 def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
-    """A picture's digit, uint8 [28, 28]: see `to_digit`."""
+    """A picture's digit, uint8 [28, 28]: see `to_digit`.
+
+    Raises:
+        AddaError: it cannot be read, or has no ink.
+    """
     with reading(path), warnings.catch_warnings(record=True, action="always") as noticed:
         digit = to_digit(open_picture(path), ink)
     for each in noticed:
@@ -189,6 +198,7 @@ def _translate_stacks(
 
 
 def is_stack(file: Path) -> bool:
+    """Whether a file's name is that of a NumPy array."""
     return file.suffix.lower() == ".npy"
 
 
@@ -199,12 +209,14 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
         partial.write_bytes(encoded.getbuffer())
 
 
-def _is_image(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES or is_stack(file)
-
-
 def open_stack(file: Path) -> np.ndarray:
-    """A .npy file's images, left on the disk until they are needed."""
+    """A .npy file's images, uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3].
+
+    They are left on the disk until they are needed.
+
+    Raises:
+        AddaError: the file cannot be read, or holds something else.
+    """
     with reading(file):
         stack = np.load(file, mmap_mode="r", allow_pickle=False)
         if not isinstance(stack, np.ndarray):

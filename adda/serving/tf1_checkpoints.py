@@ -61,7 +61,7 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     if not first or not code:
         raise AddaError(
             f"{checkpoint} holds no encoder/conv1_layer/kernel and encoder/fc_layer/bias; "
-            "it is no checkpoint of the original networks"
+            "it is not a checkpoint of the original networks"
         )
     width, code_size = first[-1] / 64, code[-1]
     if width > WIDEST or code_size > WIDEST * 64:

@@ -25,7 +25,7 @@ def make_watch(history_csv: Path, logs: Path, run: str, model: Recipe) -> Watch:
         run: the run's name there.
         model: knows the symptoms of a collapse.
     """
-    writer = tf.summary.create_file_writer(str(logs / run))
+    writer = None
     logged = 0
     warned = set()
 
@@ -38,14 +38,16 @@ def make_watch(history_csv: Path, logs: Path, run: str, model: Recipe) -> Watch:
         step = history[-1]["step"]
         if reason := model.symptom(history):
             warn_once(reason, f"at step {step} the translations have collapsed: {reason}")
-        try:
-            log(history, images)
-            write_history(history, history_csv)
-        except OSError as error:
-            warn_once("disk", f"step {step} cannot be shown ({error}); training goes on")
+        for show in (lambda: write_history(history, history_csv), lambda: log(history, images)):
+            try:
+                show()
+            except (OSError, tf.errors.OpError) as error:  # the latter from TensorBoard's writer
+                reason = str(error).splitlines()[0]
+                warn_once("disk", f"step {step} cannot be shown ({reason}); training goes on")
 
     def log(history: History, images: np.ndarray | None) -> None:
-        nonlocal logged
+        nonlocal logged, writer
+        writer = writer or tf.summary.create_file_writer(str(logs / run))
         rows = history[logged:]  # all of them, where a run is resumed
         logged = len(history)
         for row in rows:

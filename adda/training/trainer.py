@@ -43,7 +43,7 @@ class TrainParams(Group):
 class Trained(NamedTuple):
     """What a training leaves."""
 
-    model: Recipe
+    model: Recipe  # with averaged weights, where they are kept
     history: History  # of `run_steps`, with the values of the recipe's objective
     snapshots: Snapshots
 
@@ -76,7 +76,8 @@ def train_model(
             nowhere. A killed run's stay, and are not written again.
 
     Raises:
-        AddaError: the batch cannot be shared evenly, or a weight is set that the recipe ignores.
+        AddaError: the batch cannot be shared evenly, a weight is set that the recipe ignores, or a
+            loss is no longer a number.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if train.batch_size % replicas:
@@ -126,6 +127,7 @@ def train_model(
     # A longer training's calls end at multiples.
     if checkpoints and model.params.begins_longer and train.steps % train.steps_per_call == 0:
         checkpoints.save_end(variables, history)
+    average(learners)
     return Trained(model, history, snapshots)
 
 
@@ -161,14 +163,20 @@ def averaged(learners: Learners) -> Iterator[None]:
         return
     sides = learners.model.sides()
     own = {side: [weight.numpy() for weight in weights] for side, weights in sides.items()}
-    for side, weights in sides.items():
-        learners.optimizers[side].finalize_variable_values(weights)
+    average(learners)
     try:
         yield
     finally:
         for side, weights in sides.items():
             for weight, value in zip(weights, own[side], strict=True):
                 weight.assign(value)
+
+
+def average(learners: Learners) -> None:
+    """Replace the weights by their averages, where optimizers keep them."""
+    if learners.model.params.averaged:
+        for side, weights in learners.model.sides().items():
+            learners.optimizers[side].finalize_variable_values(weights)
 
 
 def make_learners(make: MakeRecipe, train: TrainParams) -> Learners:

@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from adda.common.errors import AddaError
 from adda.common.outputs import whole, write_json
 
 
@@ -26,6 +27,21 @@ def test_a_directory_replaces_the_one_before(tmp_path):
             partial.mkdir()
             (partial / name).touch()
     assert os.listdir(tmp_path / "out") == ["second"]
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/own.txt").touch()
+    with pytest.raises(AddaError, match="out is a folder where a file is to be written"):
+        write_json(tmp_path / "out", {})
+    assert os.listdir(tmp_path) == ["out"]
+    assert os.listdir(tmp_path / "out") == ["own.txt"]
+
+
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
+    for name in ("a" * 250 + ".json", "数" * 83 + ".json"):
+        write_json(tmp_path / name, {"a": 1})
+        assert (tmp_path / name).exists()
 
 
 def test_kill_9_leaves_no_half_written_file(tmp_path, run_python):

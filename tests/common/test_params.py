@@ -1,4 +1,5 @@
 import copy
+import re
 
 import pytest
 import yaml
@@ -79,10 +80,15 @@ def test_dvcs_way_of_writing_small_numbers_is_understood(read):
         ("classifier", "width", 1e308),
         ("train", "batch_size", 10**12),
         ("model", "recipe", "none"),
+        ("model", "fine_tune", True),  # of no weights
+        ("data", "binarise", "otsu"),  # of no folders
+        ("data", "directory", ""),
+        ("recipes", "published", {"code_size": 1}),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(read, group, key, value):
-    with pytest.raises(AddaError, match=f"params.yaml: {group}.{key} is ") as caught:
+    name = re.escape(f"{group}.{key}")
+    with pytest.raises(AddaError, match=f"params.yaml: {name}[a-z_.]* is ") as caught:
         read(group, key, value)
     assert "\n" not in str(caught.value)
 

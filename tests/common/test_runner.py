@@ -12,7 +12,13 @@ from adda.common.runner import run_stage
     ("error", "message"),
     [
         (AddaError("params.yaml is missing"), "error: params.yaml is missing"),
-        (OSError(errno.ENOSPC, "No space left on device", "out"), "No space left on device: 'out'"),
+        (
+            OSError(errno.ENOSPC, "No space left", "out"),
+            "No space left: 'out'; free some disk space",
+        ),
+        (OSError(errno.EACCES, "Permission denied", "out"), "denied: 'out'; fix the permissions"),
+        (OSError(errno.ENOENT, "No such file", "out"), "No such file: 'out'; run dvc repro"),
+        (OSError("what else there is"), "error: what else there is; see what"),
         (MemoryError(), "error: memory ran out"),
         (tf.errors.ResourceExhaustedError(None, None, "OOM"), "error: memory ran out"),
     ],

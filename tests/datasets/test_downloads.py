@@ -163,7 +163,7 @@ def test_a_web_page_is_not_kept_for_a_file_without_a_digest(tmp_path, monkeypatc
 
 
 def test_a_directory_that_is_none_is_named(server, get):
-    with pytest.raises(AddaError, match=r"data\.directory is /no/such, which is no folder"):
+    with pytest.raises(AddaError, match=r"data\.directory is /no/such, which is not a folder"):
         get("good", directory="/no/such")
     assert server.seen == []
 

@@ -116,6 +116,7 @@ def test_a_pickle_may_stand_for_a_folder(folder, load):
         (lambda a: a.update(x_train=a["x_train"][..., 0]), r"x_train is .*uint8 \[n, 28, 28, 3"),
         (lambda a: a.update(x_train=a["x_train"] / 255), "x_train is float64 .* must be uint8"),
         (lambda a: a.update(y_train=a["y_train"][1:]), "y_train is uint8"),
+        (lambda a: a.update(y_train=a["y_train"] + 250), "y_train holds values outside 0 to 254"),
     ],
 )
 def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
@@ -169,21 +170,8 @@ def test_grey_pictures_are_cut_where_their_ink_begins(folder, load):
 
 
 def test_what_is_missing_or_wrong_is_named(folder, load):
-    with pytest.raises(AddaError, match=r"data\.directory names none"):
+    with pytest.raises(AddaError, match=r"data\.directory is not set"):
         load(None)
-    picture = folder / "target/train/3/1.png"
-    for mode in ("RGBA", "LA"):
-        Image.new(mode, (28, 28)).save(picture)
-        with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used .*transparent"):
-            load()
-    blurred = picture.with_name("1.jpg")
-    picture.unlink()
-    Image.new("RGB", (28, 28), (120 + 3 * 12 + 1,) * 3).save(blurred)
-    load()  # a target may be JPEG
-    picture.write_bytes(b"no picture")
-    with pytest.raises(AddaError, match=r"train/3/1\.png cannot be used"):
-        load()
-    picture.unlink()
     for path in (folder / "source/test/7").glob("*.png"):
         path.unlink()
     with pytest.raises(AddaError, match="source: test shows no 7"):
@@ -195,6 +183,46 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
     (folder / "source").rename(folder / "sources")
     with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
         load()
+
+
+def test_a_bad_picture_costs_itself_alone_and_is_named(folder, load, capsys):
+    whole = load()
+    place = folder / "target/train/3"
+    for mode, name in (("RGBA", "0.png"), ("LA", "1.png")):
+        Image.new(mode, (28, 28)).save(place / name)
+    (place / "2.png").write_bytes(b"no picture")
+    Image.open(place / "3.png").convert("RGBA").save(place / "3.png")  # opaque
+    Image.open(place / "4.png").save(place / "4.jpg")
+    (place / "4.png").unlink()
+    few = load()
+    warned = capsys.readouterr().err
+    assert "target/train: 3 of 60 pictures are left out: " in warned
+    for name in ("0.png cannot be used (some of it is transparent", "2.png cannot be used ("):
+        assert f"target/train/3/{name}" in warned
+    assert len(few.mnistm["train"]) == len(whole.mnistm["train"]) - 3
+    greys = few.mnistm["train"][:, 0, 0, 0]
+    assert (digit_of("target", greys) == few.mnistm["train_labels"]).all()
+    for path in (folder / "source/test").rglob("*.png"):
+        path.write_bytes(b"no picture")
+    with pytest.raises(
+        AddaError, match=r"source/test: no picture can be read; of the first: .*0/0"
+    ):
+        load()
+
+
+def test_hidden_files_and_what_pillow_cannot_read_are_no_pictures(folder, load, capsys):
+    whole = load()
+    place = folder / "target/train"
+    for name in ("3/._1.png", "3/numbers.h5", "3/film.mpg"):
+        (place / name).write_bytes(b"no picture")
+    (place / "3/folder.png").mkdir()
+    for domain in ("source", "target"):
+        hidden = folder / domain / "train/.ipynb_checkpoints"
+        hidden.mkdir()
+        Image.new("RGB", (28, 28)).save(hidden / "1-checkpoint.png")
+    again = load()
+    assert capsys.readouterr().err == ""
+    assert (again.mnistm["train"] == whole.mnistm["train"]).all()
 
 
 def test_a_target_may_show_one_class_alone(folder, load, capsys):
@@ -266,7 +294,7 @@ def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp
     with pytest.raises(AddaError, match="test shows q, r, and none of the source's classes, b, x"):
         load(str(letters))
     (letters / "source/test/q").mkdir()
-    with pytest.raises(AddaError, match=r"source/test/q is no class of .*source/train; rename"):
+    with pytest.raises(AddaError, match=r"source/test/q is not a class of .*source/train; rename"):
         load(str(letters))
 
 
@@ -319,4 +347,10 @@ def test_a_source_of_one_class_or_none_is_refused(letters, load):
     for letter in "xy":
         (letters / "source/train" / letter).rename(letters / letter)
     with pytest.raises(AddaError, match="has 1 folders with pictures; it needs one for each of 2"):
+        load(str(letters))
+    images = np.zeros((3, 28, 28), np.uint8)
+    alike = {"x_train": images, "x_test": images} | dict.fromkeys(("y_train", "y_test"), [0] * 3)
+    (letters / "source").rename(letters / "elsewhere")
+    (letters / "source.pkl").write_bytes(pickle.dumps(alike))
+    with pytest.raises(AddaError, match=r"source\.pkl: every label is 0"):
         load(str(letters))

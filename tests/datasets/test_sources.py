@@ -319,7 +319,7 @@ def test_the_order_of_real_images_is_proved_with_room_to_spare(coloured, digits,
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        ([1], "must hold a dictionary"),
+        ([1], "not a dictionary"),
         ({}, "train is"),
         ({b"\xff": 1}, "train is"),
         ({"train": np.zeros((4000, 28, 28), np.uint8)}, "train is uint8"),

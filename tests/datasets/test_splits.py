@@ -72,6 +72,17 @@ def test_a_split_too_small_for_ten_digits(raw):
         split_domains(raw, SplitParams(valid_fraction=0.001, seed=0))
 
 
+def test_a_class_of_one_target_image_stops_nothing(raw):
+    labels = raw.mnistm["train_labels"].copy()
+    labels[7] = 10  # of a class that the source lacks
+    arrays = split_domains(raw._replace(mnistm=raw.mnistm | {"train_labels": labels}), PARAMS)
+    both = np.concatenate([arrays["labels/target_train"], arrays["labels/target_valid"]])
+    assert (both == 10).sum() == 1
+    source = raw._replace(mnist=raw.mnist | {"y_train": labels})
+    with pytest.raises(AddaError, match="training images of the source is too small"):
+        split_domains(source, PARAMS)
+
+
 def test_a_part_too_small_to_be_shown_or_clustered(raw):
     few = raw._replace(mnistm=raw.mnistm | {"test": raw.mnistm["test"][:9]})
     with pytest.raises(AddaError, match="target test: 9 images, and 10 are needed"):

@@ -116,7 +116,7 @@ def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single, lost
     assert workers[1 - lost].returncode == 1
     error = [line for line in output.splitlines() if line.startswith("error: ")]
     assert len(error) == 1
-    assert "another worker is gone" in error[0]
+    assert "the connection to another worker was lost" in error[0]
     assert "Traceback" not in output
     workers[lost].communicate()
 

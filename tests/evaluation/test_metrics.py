@@ -23,6 +23,14 @@ def test_where_there_is_no_gap_none_is_recovered(source_only, target_only, prese
     assert (found is not None) == present
 
 
+def test_codes_of_one_class_have_no_digit_probe(rng):
+    labels = np.array([0, 1] * 10)  # every second is for fitting
+    results = SimpleNamespace(codes=rng.random((2, 20, 3)), labels=labels, target_labels=labels)
+    assert METRICS["digit_probe_accuracy"].compute(results) is None
+    results.labels = results.target_labels = np.repeat([0, 1], 10)
+    assert METRICS["digit_probe_accuracy"].compute(results) is not None
+
+
 def test_a_gap_that_resamples_close_has_no_interval(monkeypatch):
     def right(name):
         return np.arange(20) < {"adapted": 16, "source_only": 15, "target_only": 17}[name]

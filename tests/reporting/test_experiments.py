@@ -186,3 +186,4 @@ def test_the_rows_of_the_benchmark(runs):
         each["data"]["params"]["params.yaml"]["data"]["model"]["weights"] = "imported"
     table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
     assert table["recipe"].tolist() == ["given weights"]
+    assert table["images_seen"].tolist() == [0]

@@ -278,7 +278,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     params["model"] |= described
     params["train"]["steps"] = 800
     pairs = {"actual": ["4", "4", "4", "7"], "predicted": ["9", "9", "4", "1"]}
-    found = [str(digit) for digit in range(10)], pd.DataFrame(pairs)
+    found = [str(digit) for digit in range(10)], pd.DataFrame(pairs), 1
     card = render_card(params, metrics, *found)
     front = yaml.safe_load(card.split("---")[1])
     assert front["license"] == "mit"
@@ -299,8 +299,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "0 % translated and 100 % plain source images, moved by 0.15; target images" in card
     assert "calibrated on\nvalidation images of the source" in card
     assert "models" not in card
-    kept = params | {"train": params["train"] | {"keep": 25}}
-    card = render_card(kept, metrics | {"step": 640}, *found)
+    card = render_card(params, metrics | {"step": 640}, *found[:2], kept=25)
     assert "of 25 models the one of step 640 was chosen, without target labels |" in card
     params["model"] |= {"weights": "imported", "recipe": "baseline", "params": {}}
     params["data"]["source"] = "build"

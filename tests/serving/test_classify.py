@@ -58,14 +58,16 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
         Image.fromarray(image).save(inputs / f"{number}.png")
     np.save(inputs / "stack.npy", images[5:])
     (inputs / "broken.png").write_bytes(b"no picture")
+    Image.new("RGBA", (28, 28)).save(inputs / "clear.png")
     (inputs / "notes.txt").write_text("no picture")
     copies = tmp_path / "copies"
     arguments = "--model", folder, "--input", inputs, "--output", out, "--copy-to", copies
     result = run(*arguments)
     assert result.returncode == 1
     assert f"skipped: {inputs}/broken.png cannot be used" in result.stderr
-    assert f"left out, they are no images: {inputs}/notes.txt" in result.stderr
-    assert "error: 1 files were skipped, and 12 images classified" in result.stderr
+    assert f"skipped: {inputs}/clear.png cannot be used (some of it is transparent" in result.stderr
+    assert f"left out, they are not images: {inputs}/notes.txt" in result.stderr
+    assert "error: 2 files were skipped, and 12 images classified" in result.stderr
     table = pd.read_csv(out)
     expected = probabilities(network, images)
     order = np.argsort(-expected, axis=1)
@@ -79,7 +81,8 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
         copy = copies / str(shown) / f"{number}.png"
         assert copy.read_bytes() == (inputs / f"{number}.png").read_bytes()
     assert len([path for path in copies.rglob("*") if path.is_file()]) == 5
-    (inputs / "broken.png").unlink()
+    for name in ("broken.png", "clear.png"):
+        (inputs / name).unlink()
     again = run(*arguments)
     assert again.stderr.count("is not copied") == 5  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
@@ -121,7 +124,7 @@ def test_what_makes_no_sense_is_refused(run, adapted, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     given = "--model", adapted[0], "--input", tmp_path / "broken.png"
     for output, sentence in (
-        ("found.txt", "is no .csv file"),
+        ("found.txt", "is not a .csv file"),
         ("found.csv", "no file can be used"),
     ):
         result = run(*given, "--output", tmp_path / output)

@@ -219,6 +219,7 @@ def test_inputs_are_never_overwritten(run, trained, digits, tmp_path):
     [
         (["--seed", -1], "it must not be negative"),
         (["--reverse", "--style", "digit.png"], "knows no styles"),
+        (["--reverse", "--ink", "dark"], "--ink is about digits"),
     ],
 )
 def test_what_makes_no_sense_is_refused(run, trained, digits, tmp_path, arguments, sentence):

@@ -244,8 +244,9 @@ def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp
         params = train_params(steps=4, keep=4, steps_per_call=1, learning_rate=1e-2)
         make = partial(small_recipe, "published", **own)
         loss = all_on("published")
-        train_model(*domains, make, loss, params, None, watch, tmp_path / folder)
+        left = train_model(*domains, make, loss, params, None, watch, tmp_path / folder)
         models = [load_model(path) for path in sorted((tmp_path / folder).iterdir())]
+        assert (values(left.model.encoder.weights) == values(models[-1].encoder.weights)).all()
         return seen, [values(model.encoder.weights) for model in models]
 
     plain, kept = run("plain")
