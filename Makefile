@@ -35,8 +35,8 @@ repro: $(READY)
 	@if git diff --quiet HEAD -- params.yaml dvc.yaml adda stages \
 	    && ! git diff --quiet HEAD -- metrics/evaluation.json; then \
 	    $(RUN) dvc metrics diff; \
-	    echo "Code and parameters are those of the commit: this machine's arithmetic alone differs."; \
-	    echo "To compare your experiments with this run: git commit -am 'Results on this machine'"; \
+	    echo "Code and parameters are those of the commit: only this machine's arithmetic differs."; \
+	    echo "To compare experiments with this run, and to come back to it: git commit -am 'Results on this machine'"; \
 	fi
 
 lint: $(DEV)
