@@ -29,9 +29,9 @@ def main() -> str:
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
     classifier, adaptation = params.classifier, params.adaptation
-    weights = [each.numpy() for network in model.networks.values() for each in network.variables]
+    trained = [each.numpy() for network in model.networks.values() for each in network.variables]
     forms = [classifier.model_dump_json(), adaptation.model_dump_json()]
-    kept = CHECKPOINTS / run_key(forms, [source, labels, target, *weights])
+    kept = CHECKPOINTS / run_key(forms, [source, labels, target, *trained])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
     source_only = load_classifier("data/source_only")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import entr, softmax
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_mutual_info_score
 
@@ -157,4 +157,4 @@ def _agreement(first: np.ndarray, second: np.ndarray) -> float:
 
 def _entropy(p: np.ndarray) -> np.ndarray:
     """Of distributions along the last axis, in nats."""
-    return -(p * np.log(np.maximum(p, 1e-300))).sum(axis=-1)
+    return entr(p).sum(axis=-1)

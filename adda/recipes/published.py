@@ -50,8 +50,9 @@ class Published(Recipe):
     one_style = True
     published_share = 0.5  # its classifier learns from source digits and their translations
     about = (
-        "Nothing in this recipe keeps a digit's identity: a translation may show another digit "
-        "than its source, and at some moments of a training all translations are one picture."
+        "Unless source_l2_weight is set, nothing in this recipe keeps a digit's identity: a "
+        "translation may show another digit than its source, and at some moments of a training all "
+        "translations are one picture."
     )
 
     def __init__(self, width: float, params: PublishedParams, classes: int):
