@@ -33,9 +33,7 @@ DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least
 class PublishedParams(RecipeParams):
     """What the original fixed, each with its value, and what steadies it."""
 
-    code_size: Annotated[int, Field(ge=2, le=10**9)] = (
-        64  # the latent space is drawn in two dimensions
-    )
+    code_size: Annotated[int, Field(ge=2, le=10**9)] = 64  # drawn in two dimensions
     schedule: Literal["cosine", "constant"] = "constant"
     beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
     reconstructed_fake: bool = False

@@ -42,7 +42,7 @@ def make_watch(history_csv: Path, logs: Path, run: str, model: Recipe) -> Watch:
             try:
                 show()
             except (OSError, tf.errors.OpError) as error:  # the latter from TensorBoard's writer
-                reason = str(error).splitlines()[0]
+                reason = " ".join(str(error).split())[:200]
                 warn_once("disk", f"step {step} cannot be shown ({reason}); training goes on")
 
     def log(history: History, images: np.ndarray | None) -> None:
