@@ -13,8 +13,10 @@ own, of networks and classifier. Rows are added to docs/peers.csv, and docs/peer
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -213,16 +215,25 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     for method in options.methods:
-        if method == "adda":
-            rows = ours(options.seed)
-        else:
-            rows = curve(PEERS[method], options.minutes, options.seed)
-        for minutes, accuracy in rows:
-            row = {"method": method, "seed": options.seed, "cpu_minutes": round(minutes, 2)}
-            table = pd.DataFrame([row | {"accuracy": round(accuracy, 4)}])
-            table.to_csv(TABLE, mode="a", index=False, header=not TABLE.exists())
-            print(*table.iloc[0], flush=True)
+        # In a process of its own: PyTorch 2.14 crashes where TensorFlow is loaded.
+        process = get_context("spawn").Process(
+            target=measure, args=(method, options.minutes, options.seed)
+        )
+        process.start()
+        process.join()
+        if process.exitcode:
+            sys.exit(f"error: {method} ended with code {process.exitcode}")
     plot(pd.read_csv(TABLE))
+
+
+def measure(method: str, minutes: float, seed: int) -> None:
+    """Add a method's rows to the table as they come."""
+    rows = ours(seed) if method == "adda" else curve(PEERS[method], minutes, seed)
+    for spent, accuracy in rows:
+        row = {"method": method, "seed": seed, "cpu_minutes": round(spent, 2)}
+        table = pd.DataFrame([row | {"accuracy": round(accuracy, 4)}])
+        table.to_csv(TABLE, mode="a", index=False, header=not TABLE.exists())
+        print(*table.iloc[0], flush=True)
 
 
 def read() -> tuple[np.ndarray, ...]:
