@@ -611,7 +611,7 @@ def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys)
     assert (
         "recipe of the translator | `published`, width 0.05 |" in card
     )  # not what params.yaml would train
-    assert "Nothing in this recipe keeps a digit's identity" in card
+    assert "nothing in this recipe keeps a digit's identity" in card
     project.dvc("plots", "show")
 
 
