@@ -18,13 +18,18 @@ from adda.common.array_files import (
 from adda.common.errors import AddaError, reading, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnistm import SIZE
-from adda.datasets.picture_files import find_labelled, find_pictures, opaque, open_picture
+from adda.datasets.picture_files import (
+    find_labelled,
+    find_pictures,
+    name_some,
+    opaque,
+    open_picture,
+)
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays, text_keys
 from adda.datasets.source import DataParams, Source
 
 PARTS = ("train", "test")
-NAMED = 5  # pictures, at most, in a warning
 
 
 class Part(NamedTuple):
@@ -196,7 +201,7 @@ def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> tuple[np.nd
     if not images:
         raise AddaError(f"{where}: no picture can be read; of the first: {bad[0]}")
     if bad:
-        some = "; ".join(bad[:NAMED]) + ("; ..." if bad[NAMED:] else "")
+        some = name_some(bad, "; ")
         warn(f"{where}: {len(bad):,} of {len(paths):,} pictures are left out: {some}")
     if scaled:
         warn(f"{where}: {scaled:,} of {len(paths):,} pictures are scaled to {SIZE} x {SIZE} pixels")

@@ -17,6 +17,7 @@ SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
     for suffix, kind in Image.registered_extensions().items()
     if kind in Image.OPEN.keys() - UNREADABLE
 )
+NAMED = 5  # items, at most, in a warning
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
 
 
@@ -54,6 +55,11 @@ def open_picture(path: str | Path) -> Image.Image:
         with suppress(Exception):  # a viewer would show the picture, as it was stored
             upright = ImageOps.exif_transpose(image)
         return eight_bits(upright) if upright.mode.startswith(DEEP) else upright.copy()
+
+
+def name_some(items: Sequence[object], separator: str) -> str:
+    """The first few of many items, for a warning."""
+    return separator.join(map(str, items[:NAMED])) + (f"{separator}..." if items[NAMED:] else "")
 
 
 def opaque(image: Image.Image) -> Image.Image:

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import whole
-from adda.datasets.picture_files import is_picture, opaque, open_picture
+from adda.datasets.picture_files import is_picture, name_some, opaque, open_picture
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
@@ -20,7 +20,6 @@ from adda.serving.handwriting import bright_ink, to_digit
 
 SHEET = "contact_sheet.png"  # or with the name of a table before it
 SHOWN = 20  # pairs on the contact sheet
-NAMED = 5  # files, at most, in a warning
 
 Translate = Callable[[np.ndarray], np.ndarray]
 
@@ -50,7 +49,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
         else:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if left_out:
-        some = ", ".join(map(str, left_out[:NAMED])) + (", ..." if left_out[NAMED:] else "")
+        some = name_some(left_out, ", ")
         message = f"{len(left_out)} files or folders are left out, they are not images: {some}"
         warn(f"{message}; name folders as inputs of their own")
     if not found:
