@@ -1,6 +1,6 @@
 # make repro   set up and run the pipeline
-# make check   set up, lint, and run the short tests in this process: two minutes, four on AVX2
-# make test    the same with all tests but those marked slow: ten minutes, twenty on AVX2
+# make check   set up, lint, and run the short tests in this process
+# make test    the same with all tests
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
 # make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
 #              from pyproject.toml
@@ -44,7 +44,7 @@ lint: $(DEV)
 	$(RUN) ruff format --check .
 
 check: lint
-	$(PYTEST) -m "not process and not slow"
+	$(PYTEST) -m "not process"
 
 test: lint
 	$(PYTEST) --dist worksteal

@@ -7,13 +7,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from adda.common.errors import AddaError, reading, warn
-from adda.common.outputs import whole, write_csv
+from adda.common.errors import AddaError, warn
+from adda.common.outputs import atomic, write_csv
 from adda.common.runner import run_stage
 from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
-from adda.reporting.experiments import benchmark, over_seeds, ranked, unfinished
+from adda.reporting.experiments import over_seeds, ranked, unfinished
 from adda.reporting.provenance import OTHERS, leave_out_others
 
 
@@ -30,23 +29,12 @@ def main() -> str:
         description="Group the experiments of this commit that differ in one seed alone, and "
         "print the mean and the standard deviation of every metric.",
     )
-    table = commands.add_parser(
-        "benchmark",
-        help="the same for the main metrics, written to docs/benchmark.csv",
-        description="Write a row for each such group of runs on some data and each main metric to "
-        "a CSV, in place of the rows of the same data and recipe there.",
-    )
-    for command in (seeds, table):
-        command.add_argument("--seed", default="train.seed", metavar="PARAM", help="%(default)s")
+    seeds.add_argument("--seed", default="train.seed", metavar="PARAM", help="%(default)s")
     seeds.add_argument("--csv", metavar="FILE", help="write the table there, a row for each group")
-    table.add_argument("--csv", default="docs/benchmark.csv", help="%(default)s")
-    table.add_argument("--data", required=True, help="the data.source of the runs")
-    table.add_argument("--hardware", required=True, help='such as "2 cores, AMD EPYC"')
-    table.add_argument("--wall-minutes", required=True, type=float, help="of one run")
     rank = commands.add_parser(
         "rank",
         help="experiments by a score that needs no target label, the best first",
-        description="Sort the experiments of this commit by a validator (docs/validation.md says "
+        description="Sort the experiments of this commit by a validator (docs/measurement.md says "
         "how well each does), the best first.",
     )
     rank.add_argument(
@@ -59,13 +47,13 @@ def main() -> str:
         "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
         "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
-    own.add_argument("--model", default="data/model", help="what *choose* wrote: %(default)s")
+    own.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
     own.add_argument("--output", required=True, type=Path, metavar="FOLDER")
     own.add_argument(
         "--style",
         metavar="PATH",
         help="a target image, or a folder of them; without it, styles that came with the model. "
-        "The published recipe, and so the original's weights, knows one style",
+        "The original recipe, and so the original's weights, knows one style",
     )
     own.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
     own.add_argument(
@@ -97,7 +85,7 @@ def main() -> str:
     original = commands.add_parser(
         "import-weights",
         help="read a TensorFlow 1 checkpoint of the original project",
-        description="Turn a checkpoint of Munjal's networks into a model of the published recipe, "
+        description="Turn a checkpoint of Munjal's networks into a model of the original recipe, "
         "for `dvc exp run -S model.weights=OUT` and for `python -m adda translate --model OUT`.",
     )
     original.add_argument("checkpoint", help="its path, one of its files, or its folder")
@@ -110,7 +98,7 @@ def main() -> str:
         "classifier_saved_model, and check them against the model. All arrays are float32 "
         "[n, 28, 28, 3] in [0, 1], digits 0 or 1.",
     )
-    forms.add_argument("--model", default="data/model", help="what *choose* wrote: %(default)s")
+    forms.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
     forms.add_argument(
         "--classifier",
         default="data/adapted",
@@ -132,7 +120,6 @@ def main() -> str:
     page.add_argument("--output", default="report.html", metavar="FILE", help="%(default)s")
     for command, run in (
         (seeds, show_seeds),
-        (table, extend_benchmark),
         (rank, show_ranked),
         (own, translate),
         (classes, classify),
@@ -166,28 +153,12 @@ def show_ranked(options: argparse.Namespace) -> str:
     return table.to_string(index=False, float_format="{:.3f}".format, na_rep="-")
 
 
-def extend_benchmark(options: argparse.Namespace) -> str:
-    rows = benchmark(
-        shown_experiments(), options.seed, options.data, options.hardware, options.wall_minutes
-    )
-    path = Path(options.csv)
-    _check_file(path)
-    table = rows
-    if path.exists():
-        with reading(path, "name a table that this command wrote"):
-            before = pd.read_csv(path)
-            replaced = (before["data"] == options.data) & before["recipe"].isin(rows["recipe"])
-        table = pd.concat([before[~replaced], rows])
-    write_csv(path, table)
-    return f"{path}: {len(rows)} rows of {len(table)}"
-
-
 def write_report(options: argparse.Namespace) -> str:
     from adda.reporting.report import read_run, render_report
 
     _check_file(options.output)
     html = render_report([read_run(revision) for revision in options.revisions or [None]])
-    with whole(options.output) as partial:
+    with atomic(options.output) as partial:
         partial.write_text(html, encoding="utf-8")
     return f"{options.output}: open it in a browser"
 
@@ -282,7 +253,7 @@ def translate(options: argparse.Namespace) -> str:
 
 def classify(options: argparse.Namespace) -> str:
     """Classify a user's images; files that cannot be used are skipped and make the exit code 1."""
-    from adda.serving.classifier import Classifier, classify_files
+    from adda.serving.classify import Classifier, classify_files
     from adda.serving.image_files import find_images
 
     _check_file(options.output)

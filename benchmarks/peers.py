@@ -282,8 +282,8 @@ def ours(seed: int) -> Iterator[tuple[float, float]]:
     from adda.classification.adaptation import AdaptationParams, adapt
     from adda.classification.classifier import ClassifierParams, probabilities
     from adda.common.params import read_params
+    from adda.recipes.all_recipes import ModelParams, RecipesParams, make_recipe, resolve
     from adda.recipes.recipe import LossParams
-    from adda.recipes.registry import ModelParams, RecipesParams, make_recipe
     from adda.training.trainer import TrainParams, train_model
 
     params = read_params(
@@ -296,11 +296,12 @@ def ours(seed: int) -> Iterator[tuple[float, float]]:
         train=TrainParams,
     )
     source, labels, target, test, truth = read()
-    make = partial(make_recipe, "split", params.model.width, params.recipes.split)
+    make = partial(make_recipe, "layered", params.model.width, params.recipes.layered)
+    loss, train = resolve("layered", params.loss, params.train)
     for steps, classifier_steps in OURS:
         started = time.process_time()
-        schedule = params.train.model_copy(update={"steps": steps, "seed": seed})
-        trained = train_model(source, labels, target, make, params.loss, schedule)
+        schedule = train.model_copy(update={"steps": steps, "seed": seed})
+        trained = train_model(source, labels, target, make, loss, schedule)
         fit = params.classifier.model_copy(update={"steps": classifier_steps, "seed": seed})
         unused = fit.make(10)  # the second view's classifier; it has no part in this accuracy
         adapted = adapt(trained.model, unused, source, labels, target, params.adaptation, fit)
@@ -316,14 +317,12 @@ def plot(table: pd.DataFrame) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    from benchmarks.axes import logarithmic
-
     figure, axis = plt.subplots(figsize=(7, 4))
     for color, (method, rows) in enumerate(table.groupby("method", sort=False)):
         for seed, line in rows.groupby("seed"):
             label = method if seed == rows["seed"].min() else None
             axis.plot(line["cpu_minutes"], line["accuracy"], ".-", color=f"C{color}", label=label)
-    logarithmic(axis)
+    axis.set_xscale("log")
     axis.set_xlabel("CPU minutes of training")
     axis.set_ylabel("accuracy on target test images")
     axis.legend(fontsize="small")

@@ -9,7 +9,7 @@ from adda.classification.classifier import (
     probabilities,
 )
 from adda.common.array_files import read_classes, read_images, read_labels, write_array
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
@@ -29,35 +29,36 @@ def main() -> str:
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
     classifier, adaptation = params.classifier, params.adaptation
-    trained = [each.numpy() for network in model.networks.values() for each in network.variables]
-    forms = [classifier.model_dump_json(), adaptation.model_dump_json()]
-    kept = CHECKPOINTS / run_key(forms, [source, labels, target, *trained])
+    weights = [each.numpy() for network in model.networks.values() for each in network.variables]
+    groups = [classifier.model_dump_json(), adaptation.model_dump_json()]
+    progress = CHECKPOINTS / run_key(groups, [source, labels, target, *weights])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")
     source_only = load_classifier("data/source_only")
 
-    def fit(own: AdaptationParams, name: str) -> Adapted:
-        progress = Checkpoints(kept / name)
-        return adapt(model, source_only, source, labels, target, own, classifier, progress)
+    def fit(how: AdaptationParams, name: str) -> Adapted:
+        checkpoints = Checkpoints(progress / name)
+        return adapt(model, source_only, source, labels, target, how, classifier, checkpoints)
 
-    with alone_in(kept):
-        both = fit(adaptation, "adapted")
-        found = {"probabilities": probabilities(both.classifier, test)}
-        if model.published_share is not None:
+    with alone_in(progress):
+        adapted = fit(adaptation, "adapted")
+        predictions = {"probabilities": probabilities(adapted.classifier, test)}
+        if model.authors_share is not None:
             # Beside it, for comparison alone, a classifier as the recipe's authors train it.
-            published = AdaptationParams(
-                translated_share=model.published_share, move=0.0, self_training_weight=0.0
+            authors = AdaptationParams(
+                translated_share=model.authors_share, move=0.0, self_training_weight=0.0
             )
-            if published != adaptation:
-                found["published"] = probabilities(fit(published, "published").classifier, test)
+            if authors != adaptation:
+                theirs = fit(authors, "authors").classifier
+                predictions["authors"] = probabilities(theirs, test)
         valid = read_images("data/processed/images/source_valid.npy")
         valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
-        weights = both.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
-        found["calibrated"] = both.probabilities(test)
-        with whole("data/adapted") as directory:
-            save_adapted(directory, both, classifier, names)
-            for name, array in found.items():
+        scales = adapted.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)
+        predictions["calibrated"] = adapted.probabilities(test)
+        with atomic("data/adapted") as directory:
+            save_adapted(directory, adapted, classifier, names)
+            for name, array in predictions.items():
                 write_array(directory / f"{name}.npy", array)
-    shown = ", ".join(f"{weight:.2f}" for weight in weights)
+    shown = ", ".join(f"{scale:.2f}" for scale in scales)
     return f"data/adapted: {classifier.steps} steps, weights of its views {shown}"
 
 

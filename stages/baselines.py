@@ -17,7 +17,7 @@ from adda.common.array_files import (
     read_optional_labels,
     write_array,
 )
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.common.params import read_params
 from adda.common.runner import CHECKPOINTS, run_stage
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
@@ -40,11 +40,11 @@ def main() -> str:
         train[domain] = images, labels
     classifier = params.classifier
     arrays = [array for pair in train.values() for array in pair if array is not None]
-    kept = CHECKPOINTS / run_key([classifier.model_dump_json(), str(SMOOTHING)], arrays)
+    progress = CHECKPOINTS / run_key([classifier.model_dump_json(), str(SMOOTHING)], arrays)
     trained = []
-    with alone_in(kept):
+    with alone_in(progress):
         for domain, (images, labels) in train.items():
-            with whole(f"data/{domain}_only") as directory:
+            with atomic(f"data/{domain}_only") as directory:
                 directory.mkdir()
                 if labels is None:
                     continue  # the folder stays empty: nobody labelled these images
@@ -55,7 +55,7 @@ def main() -> str:
                     len(names),
                     classifier,
                     f"{domain} only",
-                    Checkpoints(kept / domain),
+                    Checkpoints(progress / domain),
                     SMOOTHING[domain],
                 )
                 save_classifier(directory, fitted, classifier, names)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from adda.common.array_files import write_array, write_classes
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.datasets.raw_files import read_raw
@@ -21,7 +21,7 @@ def main() -> str:
     params = read_params("params.yaml", data=DataParams, split=SplitParams)
     raw = read_raw(Path("data/raw"))
     arrays = split_domains(raw, params.split, grey=params.data.binarise == "none")
-    with whole("data/processed") as directory:
+    with atomic("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)
         write_classes(directory / "classes.json", raw.classes)

@@ -1,6 +1,6 @@
 """Train the networks of the recipe on both domains' training images, without target labels.
 
-Leaves one model, or several, of moments of the training: the stage *choose* takes one of them.
+Leaves one model, or several, of moments of the training: the stage *translate* takes one of them.
 """
 
 import shutil
@@ -13,13 +13,19 @@ import pandas as pd
 
 from adda.common.array_files import read_images, read_labels, write_array
 from adda.common.errors import AddaError
-from adda.common.outputs import whole, write_csv, write_json
+from adda.common.outputs import atomic, write_csv, write_json
 from adda.common.params import Group, read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.devices import Device, choose_precision, is_chief, make_strategy, use_device
+from adda.recipes.all_recipes import (
+    RECIPES,
+    ModelParams,
+    RecipesParams,
+    make_recipe,
+    resolve,
+)
 from adda.recipes.recipe import LossParams, Recipe
-from adda.recipes.registry import ModelParams, RecipesParams, make_recipe
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.training.monitor import make_watch, write_history
 from adda.training.snapshots import Snapshots
@@ -28,13 +34,12 @@ from adda.training.trainer import (
     Trained,
     TrainParams,
     folder_of,
-    kept_steps,
+    saved_steps,
     train_model,
 )
 
 HISTORY = Path("metrics/history.csv")
 TRAINED = Path("data/trained")
-COLLAPSES = "collapsed.json"
 STYLE_COUNT = 256  # target images that go with the model
 
 
@@ -50,11 +55,12 @@ def main() -> str:
     device = use_device(params.device)
     # What "auto" comes to is part of the run: its checkpoints are for the same arithmetic alone.
     precision = choose_precision(params.train.precision)
-    train = params.train.model_copy(update={"precision": precision})
     print(f"device: {device}, {precision}")
+    model = params.model
+    loss, train = resolve(model.recipe, params.loss, params.train)
+    train = train.model_copy(update={"precision": precision})
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
-    model = params.model
     if model.weights and Path(model.weights).resolve().is_relative_to(TRAINED.resolve()):
         raise AddaError(
             f"model.weights is in {TRAINED}, which DVC removes before this stage writes it; "
@@ -63,82 +69,82 @@ def main() -> str:
     if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
-    own = getattr(params.recipes, model.recipe)
-    # Another number of devices may go on where this one stopped, and so may a longer training
-    # where rates do not fall towards its end.
-    lasting = own.begins_longer
-    groups = [group.model_dump_json() for group in (model, own, params.loss)]
-    groups.append(train.model_dump_json(exclude={"steps", "keep"} if lasting else None))
+    recipe_params = getattr(params.recipes, model.recipe)
+    groups = [group.model_dump_json() for group in (model, recipe_params, loss, train)]
     classes = int(labels.max()) + 1
     grey = bool(((source > 0) & (source < 255)).any())
-    make = partial(make_recipe, model.recipe, model.width, own, classes, grey)
+    make = partial(make_recipe, model.recipe, model.width, recipe_params, classes, grey)
     arrays = [source, labels, target]
     if model.weights:
-        make = partial(load_further, model.weights, own, classes, grey)
+        make = partial(load_further, model.weights, recipe_params, classes, grey)
         files = sorted(Path(model.weights).glob("*.h5"))
         arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
+    resolved = {
+        f"loss.{name}": weight for name, weight in loss if name in RECIPES[model.recipe].loss
+    }
+    resolved |= {f"train.{name}": getattr(train, name) for name in RECIPES[model.recipe].train}
+    print(", ".join(f"{name} {value:g}" for name, value in resolved.items()))
     key = run_key(groups, arrays)
-    kept = CHECKPOINTS / key
+    progress = CHECKPOINTS / key
     strategy = make_strategy(train.strategy)
     chief = is_chief(strategy)
-    with alone_in(kept, lasting) if chief else nullcontext():
+    with alone_in(progress) if chief else nullcontext():
         with strategy.scope():
             trained = train_model(
                 source,
                 labels,
                 target,
                 make,
-                params.loss,
+                loss,
                 train,
-                Checkpoints(kept),
+                Checkpoints(progress),
                 partial(make_watch, HISTORY, LOGS, key) if chief else None,
-                kept / "models" if chief else None,
+                progress / "models" if chief else None,
             )
         if not chief:
             return f"{train.steps} steps; the chief writes the model"
         write_history(trained.history, HISTORY)
-        with whole(TRAINED) as directory:
-            for step in map(folder_of, kept_steps(train)):
-                shutil.copytree(kept / "models" / step, directory / "models" / step)
+        with atomic(TRAINED) as directory:
+            for step in map(folder_of, saved_steps(train)):
+                shutil.copytree(progress / "models" / step, directory / "models" / step)
             write_examples(directory / "examples", trained.snapshots, target)
-            write_json(directory / COLLAPSES, collapses(trained, kept_steps(train)))
+            collapsed = collapses(trained, saved_steps(train))
+            write_json(directory / "training.json", {"collapsed": collapsed, "resolved": resolved})
     return f"{TRAINED}: {train.steps} steps"
 
 
-def load_further(folder: str, own: Group, classes: int, grey: bool) -> Recipe:
+def load_further(folder: str, params: Group, classes: int, grey: bool) -> Recipe:
     """A trained model, to be trained further."""
-    model = load_model(folder, own)
-    if getattr(own, "class_weight", 0) and model.classes != classes:
+    model = load_model(folder, params, grey)
+    if getattr(params, "class_weight", 0) and model.classes != classes:
         raise AddaError(
             f"{folder} tells {model.classes} classes apart, and the source has {classes}; set "
             f"recipes.{model.name}.class_weight to 0"
         )
-    model.grey = grey
     return model
 
 
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     """Take a trained model as it is; metrics and curves of the training stay empty."""
-    examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
     model = load_model(folder)
-    snapshots = Snapshots(model, *examples, steps=0)
+    snapshots = Snapshots(model, source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS], steps=0)
     snapshots.take(0)
-    with whole(TRAINED) as directory:
+    with atomic(TRAINED) as directory:
         save_model(directory / "models" / folder_of(0), model)
         write_examples(directory / "examples", snapshots, target)
-        write_json(directory / COLLAPSES, {})
+        write_json(directory / "training.json", {"collapsed": {}, "resolved": {}})
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
     return f"{TRAINED}: as it was in {folder}, not trained"
 
 
 def collapses(trained: Trained, steps: list[int]) -> dict[str, int]:
     """Whether translations had collapsed by each of these steps: 1 or 0."""
-
-    def collapsed(step: int) -> bool:
-        history = [row for row in trained.history if row["step"] <= step]
-        return bool(trained.model.symptom(history))
-
-    return {str(step): int(collapsed(step)) for step in steps}
+    return {
+        str(step): int(
+            bool(trained.model.symptom([row for row in trained.history if row["step"] <= step]))
+        )
+        for step in steps
+    }
 
 
 def write_examples(directory: Path, snapshots: Snapshots, target: np.ndarray) -> None:

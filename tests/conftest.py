@@ -18,11 +18,11 @@ from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 from adda.__main__ import main
 from adda.common.runner import run_stage
 from adda.engine.sampling import Batch
+from adda.recipes.all_recipes import RECIPES, make_recipe
 from adda.recipes.recipe import LossParams, Recipe
-from adda.recipes.registry import RECIPES, make_recipe
 from adda.training.trainer import TrainParams
 
-SMALL = {"split": {"class_weight": 0.1}, "published": {"code_size": 8}}
+SMALL = {"layered": {"class_weight": 0.1}, "original": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = {"run_python", "finished", "single", "checkpoints"}  # fixtures that start some
 
@@ -65,6 +65,12 @@ def run_python():
         )
 
     return run
+
+
+def run_original(task: str, folder: Path) -> None:
+    """Run the original's graph, original.py, in a process of its own in a folder."""
+    command = [sys.executable, str(ROOT / "tests/original.py"), task]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 @contextmanager
@@ -153,7 +159,7 @@ def loss_params(**changes) -> LossParams:
 def all_on(name: str) -> LossParams:
     """Every shared term that a recipe has."""
     weights = {"l2_weight": 1.0, "adversarial_weight": 0.1}
-    return loss_params(**{key: weights[key] for key in RECIPES[name].uses})
+    return loss_params(**{key: weights[key] for key in RECIPES[name].loss})
 
 
 @pytest.fixture

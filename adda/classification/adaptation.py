@@ -20,8 +20,9 @@ from adda.classification.self_training import self_training
 from adda.common.params import Group, Weight
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.sampling import SOURCE, TARGET, pack, pick, sample_batch
+from adda.inference.capabilities import TranslatesBack
 from adda.inference.translation import styles, translate_at_random
-from adda.recipes.recipe import Recipe, TranslatesBack
+from adda.recipes.recipe import Recipe
 
 
 class AdaptationParams(Group):

@@ -67,7 +67,7 @@ class Adapted(tf.Module):
 def save_adapted(
     directory: str | Path, adapted: Adapted, form: ClassifierForm, names: list[str]
 ) -> None:
-    """Write everything that the classifier needs, into a folder that `whole` is filling.
+    """Write everything that the classifier needs, into a folder that `atomic` is filling.
 
     Args:
         form: what made the classifiers of both views.

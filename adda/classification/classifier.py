@@ -29,7 +29,7 @@ Term = Callable[[keras.Sequential, tf.Tensor], tf.Tensor]
 class ClassifierForm(Group):
     """Which network every classifier is, and how large."""
 
-    shape: Literal["published", "deep"]
+    shape: Literal["original", "deep"]
     width: Width
 
     def make(self, classes: int) -> keras.Sequential:
@@ -152,7 +152,7 @@ def save_classifier(
     """Write the weights and, so that they can be loaded without params.yaml, form and classes.
 
     Args:
-        directory: new, or a folder that `whole` is filling.
+        directory: new, or a folder that `atomic` is filling.
         form: what made it.
         names: of the classes.
     """

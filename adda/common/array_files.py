@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from adda.common.errors import AddaError, reading
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 
+SIZE = 28  # pixels along each side of every image in this project
 DIGITS = tuple("0123456789")  # the classes of MNIST
 OTHER = "other"  # of target images: any class that the source lacks, labelled one past its last
 MOST_CLASSES = 255  # of the source: with "other", as many as 8 bits can tell apart
@@ -38,7 +39,7 @@ def read_images(path: str | Path) -> np.ndarray:
         AddaError: the file is missing or unreadable, or has another shape or dtype.
     """
     images = read_array(path)
-    check_images(images, (28, 28, 3), str(path), "; run dvc repro to make it again")
+    check_images(images, (SIZE, SIZE, 3), str(path), "; run dvc repro to make it again")
     return images
 
 
@@ -73,7 +74,7 @@ def read_classes(path: str | Path) -> list[str]:
 
 def write_classes(path: str | Path, names: Sequence[str]) -> None:
     """Write what `read_classes` reads."""
-    with whole(path) as partial:
+    with atomic(path) as partial:
         partial.write_text(json.dumps(list(names), ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -110,5 +111,5 @@ def check_labels(labels: Any, count: int, where: str, classes: int = len(DIGITS)
 
 def write_array(path: str | Path, array: np.ndarray) -> None:
     """Write a .npy file that is either whole or absent."""
-    with whole(path) as partial, partial.open("wb") as file:
+    with atomic(path) as partial, partial.open("wb") as file:
         np.save(file, array)

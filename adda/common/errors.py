@@ -24,7 +24,7 @@ def reading(path: str | Path, remedy: str = "fix or remove it") -> Iterator[None
     """
     try:
         yield
-    except AddaError:
+    except (AddaError, MemoryError):  # too little memory is no damage: `run_stage` says so
         raise
     # Decoders raise what they like: struct.error, TypeError, ZeroDivisionError, SyntaxError.
     except Exception as error:

@@ -13,7 +13,7 @@ from adda.common.errors import AddaError
 
 
 @contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
+def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a scratch path beside `path`; move it into place only if the block succeeds.
 
     The block may create a file or a directory there. A killed process leaves at most a
@@ -65,11 +65,11 @@ def write_json(path: str | Path, values: dict[str, Any]) -> None:
     rounded = {
         key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()
     }
-    with whole(path) as partial:
+    with atomic(path) as partial:
         partial.write_text(json.dumps(rounded, indent=2) + "\n")
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table, one line a row, without its index."""
-    with whole(path) as partial:
+    with atomic(path) as partial:
         table.to_csv(partial, index=False, lineterminator="\n")

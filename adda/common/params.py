@@ -9,29 +9,32 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    create_model,
+)
 
 from adda.common.errors import AddaError
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
-WIDEST = 16  # times the published filters
+WIDEST = 16  # times the original filters
 Width = Annotated[float, Field(gt=0, le=WIDEST)]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
-RENAMED = {
-    "judge": "classifier",
-    "loss.class_weight": "recipes.split.class_weight",
-    "loss.content_adversarial_weight": "recipes.split.mask_adversarial_weight",
-    "loss.cycle_weight": "recipes.split.cycle_weight",
-    "model.code_size": "recipes.published.code_size",
-    "recipes.baseline": "recipes.published",
-    "train.device": "device",
-    "data.mnist": "mnist in data/downloads.yaml",
-    "data.mnistm": "mnistm in data/downloads.yaml",
-}
+AUTO = "auto"
 
 
+def _or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    return value if value == AUTO else check(value)
+
+
+OrAuto = WrapValidator(_or_auto)  # or the value that the recipe has of its own: `resolve`
 Form = TypeVar("Form", bound=BaseModel)
 
 
@@ -127,8 +130,6 @@ def _declared(pipeline: Path) -> set[str]:
 
 
 def _unknown(key: str) -> str:
-    if key in RENAMED:
-        return f"{key} is now called {RENAMED[key]}; rename it"
     return f"{key} is not a parameter; remove it or correct its spelling"
 
 

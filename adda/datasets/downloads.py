@@ -1,32 +1,22 @@
 """Files from a local folder or from the internet, checked before anyone reads them."""
 
 import hashlib
-import shutil
-import time
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import pooch
 import requests
 from pydantic import Field
-from requests.adapters import BaseAdapter
-from tqdm import tqdm
 
 from adda.common.errors import AddaError
 from adda.common.params import Group
 
 TIMEOUT = (5, 20)  # seconds to connect, and between two pieces of the body
-ROUNDS = 2  # over all mirrors
-WEB_PAGE = (b"<!doctype", b"<html")  # how it begins; no file of ours does
-PAUSE = 1.0  # seconds before the second round
-CHUNK = 2**20  # bytes
-
 
 FileName = Annotated[str, Field(pattern=r"^[\w-][\w.-]*$")]
-Urls = Annotated[list[str], Field(min_length=1)]
+Urls = Annotated[list[Annotated[str, Field(pattern="^https://")]], Field(min_length=1)]
 Digest = Annotated[str, Field(pattern="^(sha256:[0-9a-f]{64}|md5:[0-9a-f]{32})$")]
 
 
@@ -70,8 +60,8 @@ def fetch(
     interrupted or wrong one leaves nothing behind that a later run would take for the file.
 
     Args:
-        urls: where to download it, tried in order; https and file only, redirects included.
-        digest: "sha256:..." or "md5:...", or None to accept what comes.
+        urls: where to download it, tried in order.
+        digest: "sha256:..." or "md5:...", or None where whoever reads the file proves it.
         directory: a folder that the user filled; what lies there is used as it is.
 
     Raises:
@@ -82,67 +72,21 @@ def fetch(
             raise AddaError(f"data.directory is {directory}, which is not a folder; correct it")
         if (Path(directory) / name).is_file():
             return Path(directory) / name
+    downloader = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), timeout=TIMEOUT)
+    problems = []
     for url in urls:
-        if not url.startswith(("https://", "file://")):
-            raise AddaError(
-                f"{url} is neither an https nor a file address; correct data/downloads.yaml"
-            )
-    problems: dict[str, str] = {}
-    for round_number in range(ROUNDS):
-        if round_number > 0:
-            time.sleep(PAUSE)
-        for url in urls:
-            # Without a digest, nothing but the address tells one file of this name from another.
-            kept = name if digest else f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
-            try:
-                found = pooch.retrieve(url, digest, fname=kept, path=cache, downloader=_download)
-            except (OSError, ValueError) as error:  # requests' errors are OSErrors
-                problems[url] = _reason(error)
-            else:
-                return Path(found)
-    reasons = "; ".join(f"{url}: {reason}" for url, reason in problems.items())
+        # Without a digest, nothing but the address tells one file of this name from another.
+        kept = name if digest else f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
+        try:
+            return Path(pooch.retrieve(url, digest, fname=kept, path=cache, downloader=downloader))
+        except (OSError, ValueError) as error:  # requests' errors are OSErrors
+            problems.append(f"{url}: {_reason(error)}")
+    missing = "" if directory is None else f"data.directory, {directory}, holds no {name}, and "
+    place = "a folder and name the folder in data.directory" if directory is None else directory
     raise AddaError(
-        f"{name} could not be downloaded ({reasons}); check the network, or put the file in a "
-        "folder and name the folder in data.directory"
+        f"{missing}{name} could not be downloaded ({'; '.join(problems)}); check the network, or "
+        f"put the file into {place}"
     )
-
-
-def _download(url: str, output_file: str, _: pooch.Pooch) -> None:
-    """Copy what the URL holds into `output_file`; a web page, such as a login's, is refused."""
-    _copy(url, output_file)
-    with open(output_file, "rb") as file:
-        if file.read(200).lstrip().lower().startswith(WEB_PAGE):
-            raise ValueError("a web page in place of the file")
-
-
-def _copy(url: str, output_file: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        shutil.copyfile(url2pathname(parts.path), output_file)
-        return
-    with requests.Session() as session:
-        session.mount("http://", _Refuse())  # where an https address redirects to
-        with session.get(url, stream=True, timeout=TIMEOUT) as response:
-            response.raise_for_status()
-            size = int(response.headers.get("Content-Length", 0)) or None
-            name = Path(parts.path).name
-            with (
-                open(output_file, "wb") as file,
-                tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as bar,
-            ):
-                for chunk in response.iter_content(CHUNK):
-                    file.write(chunk)
-                    bar.update(len(chunk))
-
-
-class _Refuse(BaseAdapter):
-    """Answers every request with an error."""
-
-    def send(self, request: requests.PreparedRequest, *_: object, **__: object) -> None:
-        raise requests.exceptions.InvalidSchema(f"redirected to {request.url}, which is not https")
-
-    def close(self) -> None:
-        pass
 
 
 def _reason(error: Exception) -> str:
@@ -150,8 +94,6 @@ def _reason(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, requests.HTTPError):
         return f"HTTP {error.response.status_code}"
-    if isinstance(error, requests.exceptions.InvalidSchema):
-        return str(error)
     if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
         return "no connection, or it broke"
     return " ".join(str(error).split())[:200]

@@ -18,14 +18,20 @@ MNIST_LICENCE = "MNIST: CC BY-SA 3.0, Yann LeCun and Corinna Cortes."
 
 # Published md5 of the uncompressed files, and the length of the header before the pixels.
 FILES = {
-    "x_train": ("train-images-idx3-ubyte.gz", "6bbc9ace898e44ae57da46a324031adb", 16),
-    "y_train": ("train-labels-idx1-ubyte.gz", "a25bea736e30d166cdddb491f175f624", 8),
-    "x_test": ("t10k-images-idx3-ubyte.gz", "2646ac647ad5339dbf082846283269ea", 16),
-    "y_test": ("t10k-labels-idx1-ubyte.gz", "27ae3e4e09519cfbb04c329615203637", 8),
+    "train": ("train-images-idx3-ubyte.gz", "6bbc9ace898e44ae57da46a324031adb", 16),
+    "train_labels": ("train-labels-idx1-ubyte.gz", "a25bea736e30d166cdddb491f175f624", 8),
+    "test": ("t10k-images-idx3-ubyte.gz", "2646ac647ad5339dbf082846283269ea", 16),
+    "test_labels": ("t10k-labels-idx1-ubyte.gz", "27ae3e4e09519cfbb04c329615203637", 8),
 }
 MAX_BYTES = 2**26  # the largest file holds 47 MB
 PLACES = ("", "MNIST/raw", "raw")  # of the user's folder; torchvision makes the second
 KERAS = "mnist.npz"
+KERAS_KEYS = {
+    "train": "x_train",
+    "train_labels": "y_train",
+    "test": "x_test",
+    "test_labels": "y_test",
+}
 
 
 def load_mnist(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]:
@@ -53,8 +59,8 @@ def read_mnist(find: Callable[[str], Path]) -> dict[str, np.ndarray]:
         find: gives the path of a file by its published name, "train-images-idx3-ubyte.gz".
 
     Returns:
-        The arrays of Keras' mnist.npz: x_train, uint8 [60000, 28, 28], and x_test, uint8
-        [10000, 28, 28], 0 to 255; y_train and y_test, uint8, 0 to 9.
+        train, uint8 [60000, 28, 28], and test, uint8 [10000, 28, 28], 0 to 255; train_labels and
+        test_labels, uint8, 0 to 9.
 
     Raises:
         AddaError: a file is unreadable or is not, byte for byte, what was published.
@@ -92,7 +98,7 @@ def _read_keras(path: Path) -> dict[str, np.ndarray]:
             if sum(each.file_size for each in archive.infolist()) > 2 * MAX_BYTES:
                 raise ValueError("it is larger than MNIST")
         with np.load(path, allow_pickle=False) as file:
-            return {key: np.ascontiguousarray(file[key]) for key in FILES}
+            return {key: np.ascontiguousarray(file[KERAS_KEYS[key]]) for key in FILES}
 
 
 def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
@@ -107,10 +113,10 @@ def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def held_out_labels(directory: str | None, published: np.ndarray) -> np.ndarray:
+def held_out_labels(directory: str | None, usual: np.ndarray) -> np.ndarray:
     """labels.npy of the user's folder, if it is there, else MNIST's own test labels."""
     if directory is None or not (path := Path(directory) / "labels.npy").is_file():
-        return published
+        return usual
     labels = read_array(path)
     if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
         raise AddaError(
@@ -118,5 +124,5 @@ def held_out_labels(directory: str | None, published: np.ndarray) -> np.ndarray:
             "project writes under this name; put the digit of each held-out image there, or "
             "remove the file to use MNIST's"
         )
-    check_labels(labels, len(published), str(path))
+    check_labels(labels, len(usual), str(path))
     return labels.astype(np.uint8)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from adda.common.array_files import SIZE
 from adda.common.errors import AddaError
-
-SIZE = 28  # pixels along each side of every image in this project
 
 
 def blend(digits: np.ndarray, patches: np.ndarray) -> np.ndarray:
@@ -64,16 +63,7 @@ def make_mnistm(
 def make_both(
     mnist: dict[str, np.ndarray], photographs: Sequence[np.ndarray], seed: int
 ) -> dict[str, np.ndarray]:
-    """MNIST-M's train and test, with the labels of MNIST's in the same order.
-
-    Args:
-        mnist: the arrays of Keras' mnist.npz.
-    """
+    """MNIST-M's train and test, with the labels of MNIST's in the same order."""
     rng = np.random.default_rng(seed)
-    images = {part: make_mnistm(mnist[f"x_{part}"], photographs, rng) for part in ("train", "test")}
-    return images | mnist_labels(mnist)
-
-
-def mnist_labels(mnist: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """train_labels and test_labels, which MNIST-M has from MNIST."""
-    return {f"{part}_labels": mnist[f"y_{part}"] for part in ("train", "test")}
+    images = {part: make_mnistm(mnist[part], photographs, rng) for part in ("train", "test")}
+    return mnist | images

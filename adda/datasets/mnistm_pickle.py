@@ -1,18 +1,18 @@
 """The data source "pickle": MNIST-M as others published it, without labels, in MNIST's order."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pooch
 
+from adda.common.array_files import check_images
 from adda.common.errors import AddaError, warn
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.mnistm import blend, mnist_labels
+from adda.datasets.mnistm import blend
 from adda.datasets.raw_files import Raw
-from adda.datasets.safe_pickle import load_arrays, text_keys
+from adda.datasets.safe_pickle import load_arrays
 from adda.datasets.source import DataParams, Source
 
 PICKLES = ("mnistm_data.pkl", "mnistm_data.pkl.gz", "keras_mnistm.pkl", "keras_mnistm.pkl.gz")
@@ -23,7 +23,7 @@ OTHER_STROKES = 127  # above it lies stroke, in what others blended from grey or
 
 
 def published_images(
-    pickled: Any, mnist: dict[str, np.ndarray], where: str
+    parts: dict[str, np.ndarray], mnist: dict[str, np.ndarray], where: str
 ) -> dict[str, np.ndarray]:
     """Bring a published pickle into the layout train and test, in MNIST's order, and prove it.
 
@@ -32,7 +32,7 @@ def published_images(
     was the first 5,000 images of MNIST's training file and whose train set was the rest.
 
     Args:
-        pickled: what `load_arrays` returned: a dictionary, its keys text or bytes.
+        parts: what `load_arrays` returned.
         mnist: as `read_mnist` returns it.
         where: names the pickle in errors.
 
@@ -42,33 +42,22 @@ def published_images(
     Raises:
         AddaError: another layout, or images that are not in MNIST's order.
     """
-    if not isinstance(pickled, dict):
-        raise AddaError(
-            f"{where} holds {type(pickled).__name__}, not a dictionary; use the published pickle"
-        )
-    parts = text_keys(pickled)
     for name in ("train", "valid", "test"):
-        part = parts.get(name)
-        if part is None and name == "valid":
+        if name not in parts and name == "valid":
             continue
-        shape = getattr(part, "shape", None)
-        if not isinstance(part, np.ndarray) or part.dtype != np.uint8 or shape[1:] != (28, 28, 3):
-            raise AddaError(
-                f"{where}: {name} is {getattr(part, 'dtype', type(part).__name__)} {shape}; "
-                "it must be uint8 [n, 28, 28, 3]"
-            )
+        check_images(parts.get(name), (28, 28, 3), f"{where}: {name}")
     train = parts["train"]
-    if parts.get("valid") is not None:
+    if "valid" in parts:
         train = np.concatenate([parts["valid"], train])
     images = {"train": train, "test": parts["test"]}
     for name, part in images.items():
-        count = len(mnist[f"x_{name}"])
+        count = len(mnist[name])
         if len(part) != count:
             raise AddaError(
                 f"{where}: {name} has {len(part):,} images (valid included) and MNIST {count:,}; "
                 "use the published pickle"
             )
-        check_order(mnist[f"x_{name}"], part, f"{where}: {name}")
+        check_order(mnist[name], part, f"{where}: {name}")
     return images
 
 
@@ -125,8 +114,8 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
     """MNIST, and the pickle of data.directory or the one that data/downloads.yaml names."""
     mnist = load_mnist(params, downloads)
     path = _find_pickle(params, downloads)
-    target = published_images(load_arrays(path), mnist, str(path)) | mnist_labels(mnist)
-    return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))
+    target = mnist | published_images(load_arrays(path), mnist, str(path))
+    return Raw(mnist, target, held_out_labels(params.directory, mnist["test_labels"]))
 
 
 def _find_pickle(params: DataParams, downloads: Downloads) -> Path:
@@ -151,5 +140,5 @@ PICKLE = Source(
     ("MNIST", "MNIST-M"),
     "MNIST, checked against its published md5, and a published pickle of MNIST-M.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",
-    published=True,
+    comparable=True,
 )

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from adda.common.array_files import DIGITS
-from adda.common.errors import AddaError, reading
+from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.mnistm import SIZE
-from adda.datasets.picture_files import find_labelled, open_picture
+from adda.datasets.picture_files import find_labelled, read_square
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 
@@ -37,7 +35,7 @@ def read_pictures(directory: Path) -> dict[str, np.ndarray]:
     arrays = {}
     for part in NAMES:
         named = _find(directory, part)
-        images = [_read_picture(path) for path, _ in named]
+        images = [read_square(path)[0] for path, _ in named]
         arrays[part] = np.stack(images)
         arrays[f"{part}_labels"] = np.array([digit for _, digit in named], np.uint8)
         if missing := sorted(set(range(10)) - {digit for _, digit in named}):
@@ -75,21 +73,13 @@ def _read_list(listed: Path, folder: Path) -> list[tuple[Path, int]]:
     return named
 
 
-def _read_picture(path: Path) -> np.ndarray:
-    with reading(path):
-        image = open_picture(path).convert("RGB")
-        if image.size != (SIZE, SIZE):
-            image = image.resize((SIZE, SIZE), Image.Resampling.BICUBIC)
-        return np.asarray(image)
-
-
 def load(params: DataParams, downloads: Downloads) -> Raw:
     """MNIST, and the pictures of data.directory."""
     if params.directory is None:
         raise AddaError("data.source is pictures, but data.directory is not set; set it")
     mnist = load_mnist(params, downloads)
     target = read_pictures(Path(params.directory))
-    return Raw(mnist, target, held_out_labels(params.directory, mnist["y_test"]))
+    return Raw(mnist, target, held_out_labels(params.directory, mnist["test_labels"]))
 
 
 PICTURES = Source(
@@ -97,5 +87,5 @@ PICTURES = Source(
     ("MNIST", "MNIST-M"),
     "MNIST, checked against its published md5, and MNIST-M from picture files with their labels.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: {BSDS500_LICENCE}",
-    published=True,
+    comparable=True,
 )

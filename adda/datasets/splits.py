@@ -60,16 +60,16 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
     Raises:
         AddaError: a split would be too small to hold every class, or to be shown.
     """
-    mnist, mnistm, held_out_labels, _ = raw
+    source, target, held_out_labels, _ = raw
     domains = {
-        "source": (as_source(mnist["x_train"], grey), mnist["y_train"]),
-        "target": (mnistm["train"], mnistm.get("train_labels", UNLABELLED)),
+        "source": (as_source(source["train"], grey), source["train_labels"]),
+        "target": (target["train"], target.get("train_labels", UNLABELLED)),
     }
-    strata = {"source": mnist["y_train"], "target": _strata(domains["target"][1])}
+    strata = {"source": source["train_labels"], "target": _strata(domains["target"][1])}
     arrays = {
-        "images/source_test": as_source(mnist["x_test"], grey),
-        "images/target_test": mnistm["test"],
-        "labels/target_test": mnistm.get("test_labels", UNLABELLED),
+        "images/source_test": as_source(source["test"], grey),
+        "images/target_test": target["test"],
+        "labels/target_test": target.get("test_labels", UNLABELLED),
         "labels": held_out_labels,
     }
     # Spawned generators are independent of each other.
@@ -92,7 +92,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         for name, index in (("train", train), ("valid", valid)):
             arrays[f"images/{domain}_{name}"] = images[index]
             arrays[f"labels/{domain}_{name}"] = labels[index] if len(labels) else labels
-    classes = len(np.unique(mnist["y_train"]))
+    classes = len(np.unique(source["train_labels"]))
     for name, images in arrays.items():
         least = classes if name.endswith("valid") else SHOWN
         if name.startswith("images/") and len(images) < least:

@@ -12,12 +12,11 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from adda.common.array_files import check_labels
+from adda.common.array_files import SIZE, check_labels
 from adda.common.errors import AddaError, reading
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.gzipped import read_gzipped
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.mnistm import SIZE
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 from adda.datasets.splits import in_colour
@@ -33,8 +32,8 @@ def load_usps(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]
     """USPS from usps.h5 of data.directory, or from zip.train.gz and zip.test.gz.
 
     Returns:
-        x_train, uint8 [7291, 28, 28], and x_test, uint8 [2007, 28, 28], 0 (paper) to 255; y_train
-        and y_test, uint8, 0 to 9.
+        train, uint8 [7291, 28, 28], and test, uint8 [2007, 28, 28], 0 (paper) to 255; train_labels
+        and test_labels, uint8, 0 to 9.
 
     Raises:
         AddaError: a file cannot be obtained, or is not USPS's.
@@ -55,7 +54,7 @@ def load_usps(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]
                 f"{values.max():g}; it must be {(count, SIDE * SIDE)}, 0 to 1"
             )
         check_labels(labels, count, f"{path}: {part}")
-        arrays |= {f"x_{part}": _scale(values), f"y_{part}": labels.astype(np.uint8)}
+        arrays |= {part: _scale(values), f"{part}_labels": labels.astype(np.uint8)}
     return arrays
 
 
@@ -82,24 +81,20 @@ def _scale(values: np.ndarray) -> np.ndarray:
     return np.stack([Image.fromarray(each).resize((SIZE, SIZE), bilinear) for each in small])
 
 
-def _pair(source: dict[str, np.ndarray], target: dict[str, np.ndarray]) -> Raw:
-    mnistm = {part: in_colour(target[f"x_{part}"]) for part in COUNTS}
-    mnistm |= {f"{part}_labels": target[f"y_{part}"] for part in COUNTS}
-    return Raw(source, mnistm, source["y_test"])
-
-
 def _mnist_usps(params: DataParams, downloads: Downloads) -> Raw:
-    mnist = load_mnist(params, downloads)
-    raw = _pair(mnist, load_usps(params, downloads))
-    return raw._replace(held_out_labels=held_out_labels(params.directory, mnist["y_test"]))
+    mnist, usps = load_mnist(params, downloads), load_usps(params, downloads)
+    held_out = held_out_labels(params.directory, mnist["test_labels"])
+    return Raw(mnist, _coloured(usps), held_out)
 
 
 def _usps_mnist(params: DataParams, downloads: Downloads) -> Raw:
-    usps = load_usps(params, downloads)
-    for part in COUNTS:
-        images = usps[f"x_{part}"]
-        usps[f"x_{part}"] = np.where(images > 127, images, np.uint8(0))
-    return _pair(usps, load_mnist(params, downloads))
+    usps, mnist = load_usps(params, downloads), load_mnist(params, downloads)
+    cut = {part: np.where(usps[part] > 127, usps[part], np.uint8(0)) for part in COUNTS}
+    return Raw(usps | cut, _coloured(mnist), usps["test_labels"])
+
+
+def _coloured(target: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return target | {part: in_colour(target[part]) for part in COUNTS}
 
 
 MNIST_USPS = Source(
@@ -107,12 +102,12 @@ MNIST_USPS = Source(
     ("MNIST", "USPS"),
     "MNIST, checked against its published md5, and USPS, scaled to 28 x 28.",
     f"{MNIST_LICENCE} {LICENCE}",
-    published=False,
+    comparable=False,
 )
 USPS_MNIST = Source(
     _usps_mnist,
     ("USPS", "MNIST"),
     "USPS, scaled to 28 x 28, and MNIST, checked against its published md5.",
     f"{MNIST_LICENCE} {LICENCE}",
-    published=False,
+    comparable=False,
 )

@@ -23,7 +23,6 @@ def run_steps(
     steps_per_call: int,
     title: str,
     checkpoints: Checkpoints | None = None,
-    until: int | None = None,
     variables: Sequence[keras.Variable] = (),
     on_call: Callable[[History], None] = lambda history: None,
 ) -> History:
@@ -35,7 +34,6 @@ def run_steps(
         steps_per_call: steps that run before control comes back to Python.
         title: names the run in its progress bar and errors.
         checkpoints: where to go on from, and to save to between calls.
-        until: no checkpoint of more steps is gone on from; None: of more than `steps`.
         variables: everything that a step changes, for the checkpoints.
         on_call: watches; it gets the history after every call, and of a resumed run at once.
 
@@ -49,8 +47,8 @@ def run_steps(
     call, names = compile_steps(step)
     history = []
     if checkpoints:
-        with _whole_cluster(title):
-            history = checkpoints.restore(variables, steps if until is None else until)
+        with _cluster_errors(title):
+            history = checkpoints.restore(variables)
     done = history[-1]["step"] if history else 0
     if history:
         on_call(history)
@@ -58,7 +56,7 @@ def run_steps(
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
         for first in range(done, steps, steps_per_call):
             count = min(steps_per_call, steps - first)
-            with _whole_cluster(title):
+            with _cluster_errors(title):
                 rows = call(first, count).numpy()
             for offset, row in enumerate(rows):
                 for name, value in zip(names, row, strict=True):
@@ -78,7 +76,7 @@ def run_steps(
 
 
 @contextmanager
-def _whole_cluster(title: str) -> Iterator[None]:
+def _cluster_errors(title: str) -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:

@@ -9,13 +9,16 @@ from PIL import Image
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
+from adda.evaluation.results import Results
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
 plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
 
+SHOWN = 500  # images of each kind, at most
+UNLABELLED = "unlabelled"
 STEPS = 500  # half of scikit-learn's: the picture is the same to the eye
 PROJECTOR = """embeddings {
   tensor_name: "codes"
@@ -28,6 +31,32 @@ PROJECTOR = """embeddings {
   }
 }
 """
+
+
+def sample_points(results: Results, names: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
+    """Source, target and translated test images, uint8 [n, 28, 28, 3], and a row for each.
+
+    Args:
+        names: of the classes.
+
+    Returns:
+        The images, and the columns domain and class.
+    """
+    unknown = np.full(len(results.target), UNLABELLED)
+    labels = results.target_labels
+    kinds = {
+        "source": (results.source, names[results.labels]),
+        "target": (results.target, unknown if labels is None else names[labels]),
+        "translated": (results.translated, names[results.labels]),
+    }
+    # Other handwriting of each kind: source, target and translation of one place may show the same.
+    places = {kind: np.s_[start : 3 * SHOWN : 3] for start, kind in enumerate(kinds)}
+    images = np.concatenate([kinds[kind][0][place] for kind, place in places.items()])
+    tables = [
+        pd.DataFrame({"domain": kind, "class": kinds[kind][1][place]})
+        for kind, place in places.items()
+    ]
+    return images, pd.concat(tables)
 
 
 def flatten(codes: np.ndarray, seed: int = 0) -> np.ndarray:
@@ -55,7 +84,7 @@ def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> 
         axis.set(title=f"by {name}", xticks=[], yticks=[])
         axis.legend(markerscale=3, fontsize=9)
     figure.tight_layout()
-    with whole(path) as partial:
+    with atomic(path) as partial:
         figure.savefig(partial, format="png", dpi=110)
     plt.close(figure)
 

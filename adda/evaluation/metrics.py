@@ -1,7 +1,7 @@
-"""Every metric: how it is computed, what it means, and whether tables of many runs show it.
+"""Every metric: how it is computed, and what it means.
 
 A metric is a function here, and nothing elsewhere: metrics/evaluation.json, the model card, the
-report, `adda seeds` and `adda benchmark` take names and meanings from `METRICS`. It returns a
+report and `adda seeds` take names and meanings from `METRICS`. It returns a
 number; or a statistic with what it is taken of, an entry for each test image, which gives it a
 bootstrap interval, in metrics/intervals.csv; or None where this run has no such thing.
 """
@@ -25,17 +25,16 @@ class Metric(NamedTuple):
 
     meaning: str
     compute: Callable[["Results"], Measured]
-    main: bool  # whether the benchmark's table has it
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(meaning: str, main: bool = False) -> Callable:
+def metric(meaning: str) -> Callable:
     """Enter a function in `METRICS` under its own name."""
 
     def enter(function: Callable[["Results"], Measured]) -> Callable:
-        METRICS[function.__name__] = Metric(meaning, function, main)
+        METRICS[function.__name__] = Metric(meaning, function)
         return function
 
     return enter
@@ -45,16 +44,16 @@ def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]
     """Every metric by name; and those with a 95 % interval: columns metric, value, low, high."""
     values, intervals = {}, []
     for name, each in METRICS.items():
-        found = each.compute(results)
-        if isinstance(found, tuple):
-            statistic, *rights = found
-            found = float(statistic(*rights))
+        value = each.compute(results)
+        if isinstance(value, tuple):
+            statistic, *rights = value
+            value = float(statistic(*rights))
             low, high = scores.interval(statistic, *rights)
             # A gap that some resamples close has none: it would be divided by.
             if np.isfinite([low, high]).all():
-                intervals.append((name, found, low, high))
-        if found is not None:
-            values[name] = found
+                intervals.append((name, value, low, high))
+        if value is not None:
+            values[name] = value
     return values, pd.DataFrame(intervals, columns=["metric", "value", "low", "high"]).round(4)
 
 
@@ -62,38 +61,38 @@ def _accuracy(right: np.ndarray | None) -> Measured:
     return None if right is None else (np.mean, right)
 
 
-@metric("the classifier that *adapt* trained, on target images as they are", main=True)
+@metric("the classifier that *adapt* trained, on target images as they are")
 def adapted_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("adapted"))
 
 
-@metric("the adapted classifier, together with source-only on the image translated back", main=True)
+@metric("the adapted classifier, together with source-only on the image translated back")
 def ensemble_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("ensemble"))
 
 
 @metric("the same, trained as the recipe's authors do, on source images and translations alike")
-def published_protocol_accuracy(results: "Results") -> Measured:
-    return _accuracy(results.right("published"))
+def authors_protocol_accuracy(results: "Results") -> Measured:
+    return _accuracy(results.right("authors"))
 
 
-@metric("a classifier of the same kind, trained on source images: the lower bound", main=True)
+@metric("a classifier of the same kind, trained on source images: the lower bound")
 def source_only_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("source_only"))
 
 
-@metric("the same, trained on labelled target images: the reference classifier", main=True)
+@metric("the same, trained on labelled target images: the reference classifier")
 def target_only_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("target_only"))
 
 
-@metric("of the reference classifier, on translated test digits", main=True)
+@metric("of the reference classifier, on translated test digits")
 def translated_accuracy(results: "Results") -> Measured:
     predicted = results.translated_predicted
     return _accuracy(None if predicted is None else predicted == results.labels)
 
 
-@metric("adapted accuracy, from source-only (0) to target-only (1)", main=True)
+@metric("adapted accuracy, from source-only (0) to target-only (1)")
 def gap_recovered(results: "Results") -> Measured:
     rights = [results.right(each) for each in ("adapted", "source_only", "target_only")]
     if any(each is None for each in rights):
@@ -102,7 +101,7 @@ def gap_recovered(results: "Results") -> Measured:
     return (scores.gap_recovered, *rights) if lower < upper else None
 
 
-@metric("of the source-only classifier, on target images translated back", main=True)
+@metric("of the source-only classifier, on target images translated back")
 def reverse_accuracy(results: "Results") -> Measured:
     back = results.back(results.target)
     if back is None or results.target_labels is None:
@@ -124,7 +123,7 @@ def mask_consistency(results: "Results") -> Measured:
     return None if back is None else scores.overlap(back, results.source)
 
 
-@metric("of translations from target images, in the reference classifier's features", main=True)
+@metric("of translations from target images, in the reference classifier's features")
 def frechet_distance(results: "Results") -> Measured:
     if results.reference is None:
         return None

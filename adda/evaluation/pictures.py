@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
@@ -40,7 +40,7 @@ def save_grid(
         place.xaxis.tick_top()
     place.tick_params(length=0)
     place.spines[:].set_visible(False)
-    with whole(path) as partial:
+    with atomic(path) as partial:
         # "tight" makes room for names of any length.
         figure.savefig(partial, format="png", dpi=150, bbox_inches="tight", pad_inches=0.05)
     plt.close(figure)

@@ -7,8 +7,9 @@ import keras
 import numpy as np
 
 from adda.classification.classifier import features, probabilities
+from adda.inference.capabilities import Encodes, TranslatesBack
 from adda.inference.translation import codes, translate_back
-from adda.recipes.recipe import Encodes, Recipe, TranslatesBack
+from adda.recipes.recipe import Recipe
 
 PROBED = 5000  # images of each domain, at most, for linear probes
 
@@ -65,6 +66,12 @@ class Results:
     def classify_source(self, images: np.ndarray) -> np.ndarray:
         """The labels that the source-only classifier gives images."""
         return probabilities(self.source_only, images).argmax(axis=1).astype(np.uint8)
+
+    def codes_or_pixels(self, images: np.ndarray) -> np.ndarray:
+        """What the recipe makes of images, float32 [n, d]: pixels where it has no code."""
+        if isinstance(self.model, Encodes):
+            return codes(self.model, images)
+        return images.reshape(len(images), -1) / np.float32(255)
 
     @cached_property
     def codes(self) -> tuple[np.ndarray, np.ndarray] | None:

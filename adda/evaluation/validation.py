@@ -5,7 +5,7 @@ import numpy as np
 import scipy.special
 
 from adda.classification.adapted import Adapted
-from adda.classification.classifier import features, probabilities
+from adda.classification.classifier import probabilities
 from adda.evaluation.validators import Validation
 from adda.inference.translation import translate_at_random
 from adda.recipes.recipe import Recipe
@@ -29,7 +29,6 @@ def look(
     views = adapted.logits(target)
     return Validation(
         probabilities=scipy.special.softmax(views.sum(axis=0), axis=1),
-        features=features(adapted.classifier, target),
         views=list(views),
         source_only=probabilities(source_only, target),
         translated=adapted.probabilities(translated),

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import entr, softmax
-from sklearn.cluster import KMeans
-from sklearn.metrics import adjusted_mutual_info_score
+from scipy.special import entr
 
 # Below it every classifier of docs/validation.md has an accuracy under 0.77, and so has every one
 # there and in docs/pairs.md that adapting made worse than source-only.
 LEAST_INFORMATION = 0.8
 SCORE = "information"  # what `adda rank` sorts by; docs/validation.md says why
 RESOLUTION = 0.01  # what differs by less may be chance: three seeds' scores differ by 0.004
-TEMPERATURE = 0.05  # Saito et al. 2021, section 3.2
 
 
 @dataclass
@@ -33,7 +30,6 @@ class Validation:
     """
 
     probabilities: np.ndarray  # of the n target images, by the classifier
-    features: np.ndarray  # of them, by its view of images as they are, float32 [n, d]
     views: list[np.ndarray]  # logits of them by each of its views: one or two
     source_only: np.ndarray  # probabilities of them, by the source-only classifier
     translated: np.ndarray  # of m translated digits, by the classifier
@@ -116,29 +112,6 @@ def nuclear_norm(seen: Validation) -> float:
     """
     n, classes = seen.probabilities.shape
     return np.linalg.norm(seen.probabilities, "nuc") / (n * min(n, classes)) ** 0.5
-
-
-@validator("each image has many neighbours that are predicted alike")
-def neighbourhood_density(seen: Validation) -> float:
-    """Soft neighbourhood density (Saito et al. 2021, arXiv:2108.10860, section 3.2), in nats."""
-    p = seen.probabilities.astype(np.float64)
-    p /= np.linalg.norm(p, axis=1, keepdims=True)
-    parts = []
-    for first in range(0, len(p), 500):  # bounds the memory
-        alike = p[first : first + 500] @ p.T / TEMPERATURE
-        rows = np.arange(len(alike))
-        alike[rows, first + rows] = -np.inf  # an image is no neighbour of its own
-        parts.append(_entropy(softmax(alike, axis=1)))
-    return np.concatenate(parts).mean()
-
-
-@validator("clusters of features are the classes predicted; 1: the same")
-def class_ami(seen: Validation) -> float:
-    """ClassAMI (Musgrave et al. 2022, arXiv:2208.07360): k-means, as many clusters as classes."""
-    clusters = KMeans(seen.probabilities.shape[1], n_init=3, random_state=0).fit_predict(
-        seen.features
-    )
-    return adjusted_mutual_info_score(seen.probabilities.argmax(axis=1), clusters)
 
 
 @validator("accuracy on translated source digits")

@@ -4,7 +4,8 @@ import numpy as np
 
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import apply
-from adda.recipes.recipe import Encodes, Recipe, Reconstructs, TranslatesBack
+from adda.inference.capabilities import Encodes, Reconstructs, TranslatesBack
+from adda.recipes.recipe import Recipe
 
 
 def translate(model: Recipe, source: np.ndarray, styles: np.ndarray) -> np.ndarray:

@@ -1,16 +1,17 @@
-"""The published networks (Munjal, Adversarial-Domain-Adaptive-Autoencoders), and the classifier.
+"""The original networks (Munjal, Adversarial-Domain-Adaptive-Autoencoders), and the classifier.
 
 Each takes images as float32 [n, 28, 28, 3] in [0, 1], or codes as float32 [n, code_size].
-`width` multiplies the number of filters; 1 is the published size.
+`width` multiplies the number of filters; 1 is the original's size.
 """
 
 import keras
 import numpy as np
 from keras import layers
 
+from adda.common.array_files import SIZE
 from adda.nn.layers import BatchNorm, Conv2D, MaxPool, Scaled
 
-IMAGE = (28, 28, 3)
+IMAGE = (SIZE, SIZE, 3)
 
 
 def make_encoder(width: float, code_size: int) -> keras.Sequential:
@@ -52,14 +53,14 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
     )
 
 
-def make_discriminator(width: float) -> keras.Sequential:
+def make_adversary(width: float) -> keras.Sequential:
     """Image to one logit: positive for "a real target image"."""
     hidden = [_scaled(_convolution(filters(count, width), 2)) for count in (64, 128, 256)]
-    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="discriminator")
+    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="adversary")
 
 
 def make_classifier(width: float, classes: int) -> keras.Sequential:
-    """Image to the logits of classes: the discriminator's shape, with batch statistics."""
+    """Image to the logits of classes: the adversary's shape, with batch statistics."""
     hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
     return _stacked([*hidden, [layers.Flatten()]], outputs=classes, name="classifier")
 
@@ -106,6 +107,6 @@ def _transposed(filters: int, strides: int) -> layers.Layer:
     return layers.Conv2DTranspose(filters, 5, strides, padding="same")
 
 
-def filters(published: int, width: float) -> int:
-    """How many filters a layer of the published size has at this width: at least one."""
-    return max(1, round(published * width))
+def filters(count: int, width: float) -> int:
+    """How many filters a layer has that at width 1 has `count`: at least one."""
+    return max(1, round(count * width))

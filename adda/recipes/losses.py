@@ -1,6 +1,6 @@
 """What terms are made of: pure functions of arrays, each returning one float32.
 
-What a discriminator minimises is put together in `Terms.add_game` (recipe.py) and in published.py.
+What an adversary minimises is put together in `Terms.add_game` (terms.py) and in original.py.
 
 Logits are unbounded; images are float32 in [0, 1]. The objective is that of Munjal's
 Adversarial-Domain-Adaptive-Autoencoders; the adversarial terms are the non-saturating ones of

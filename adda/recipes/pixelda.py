@@ -1,13 +1,14 @@
 """A recipe after PixelDA, to compare with: residual blocks, a noise vector, and a class loss.
 
 Bousmalis et al. 2017 (arXiv:1612.05424, section 3 and the appendix's figures): the source image and
-a noise vector go through six residual blocks; a discriminator tells generated from target images;
+a noise vector go through six residual blocks; a adversary tells generated from target images;
 a classifier learns source and generated images, and its loss reaches the generator. It is our own
 reading at our widths and schedule, not the authors' code: no dropout, no noise in the
-discriminator, Adam as everywhere here.
+adversary, Adam as everywhere here.
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -19,7 +20,8 @@ from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import diversity
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.terms import Terms
 
 NOISE = 10  # numbers in the noise vector
 BLOCKS = 6
@@ -27,31 +29,40 @@ PROJECTION = np.random.default_rng(0).normal(size=(np.prod(IMAGE), NOISE)).astyp
 
 
 class PixelDAParams(RecipeParams):
-    """The class loss's weight on the generator; published: 0.01, and 0.011 for the adversary's."""
+    """The class loss's weight on the generator; theirs: 0.01."""
 
     class_weight: Weight = 0.01
 
 
 class PixelDA(Recipe):
-    """Generator, discriminator and classifier."""
+    """Generator, adversary and classifier."""
 
     name = "pixelda"
     Params = PixelDAParams
-    uses = frozenset({"adversarial_weight"})
-    published_share = 0.5  # Bousmalis et al. 2017, equation 3
+    loss: ClassVar = {"adversarial_weight": 0.011}  # theirs; there is no reconstruction
+    train: ClassVar = {"batch_size": 64, "adversary_learning_rate": 0.001}  # ours
+    authors_share = 0.5  # Bousmalis et al. 2017, equation 3
     about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
-    def __init__(self, width: float, params: PixelDAParams, classes: int):
-        super().__init__(width, params, classes)
+    def __init__(self, width: float, params: PixelDAParams, classes: int, grey: bool):
+        super().__init__(width, params, classes, grey)
         self.generator = _make_generator(width)
-        self.discriminator = _make_discriminator(width)
+        self.adversary = _make_adversary(width)
         self.classifier = make_classifier(width, classes)
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        return {
+            "generator": self.generator,
+            "adversary": self.adversary,
+            "classifier": self.classifier,
+        }
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         return {
-            "autoencoder": self.generator.trainable_variables,
-            "discriminator": self.discriminator.trainable_variables,
-            "classifier": self.classifier.trainable_variables,
+            "autoencoder": trainable(self.generator),
+            "adversary": trainable(self.adversary),
+            "classifier": trainable(self.classifier),
         }
 
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
@@ -63,7 +74,7 @@ class PixelDA(Recipe):
         generated = self.generator([batch.source, _noise(batch.target)], training=True)
         terms.add_game(
             loss.adversarial_weight,
-            self.discriminator,
+            self.adversary,
             real=("target", batch.target),
             fake=("translated", generated),
         )
@@ -101,7 +112,7 @@ def _make_generator(width: float) -> keras.Model:
     return keras.Model([image, noise], colours)
 
 
-def _make_discriminator(width: float) -> keras.Sequential:
+def _make_adversary(width: float) -> keras.Sequential:
     stack = [layers.Input(IMAGE)]
     for count, strides in ((64, 1), (128, 2), (256, 2), (512, 2)):
         stack += [Conv2D(filters(count, width), 3, strides, padding="same")]

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from adda.common.array_files import DIGITS, MOST_CLASSES
+from adda.common.array_files import MOST_CLASSES
 from adda.common.errors import AddaError, reading
 from adda.common.params import WIDEST, Group
+from adda.recipes.all_recipes import RECIPES, make_recipe
 from adda.recipes.recipe import Recipe
-from adda.recipes.registry import RECIPES, make_recipe
 
 STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
@@ -16,19 +16,27 @@ def save_model(directory: str | Path, model: Recipe) -> None:
     """Write the weights and, so that they can be loaded without params.yaml, what shapes them."""
     directory = Path(directory)
     directory.mkdir(parents=True)
-    described = {"recipe": model.name, "width": model.width, "params": model.params.model_dump()}
-    described |= {"classes": model.classes, "grey": model.grey}
-    described |= {"about": model.about, "uses": sorted(model.uses)}  # for the model card
+    described = {
+        "recipe": model.name,
+        "width": model.width,
+        "params": model.params.model_dump(),
+        "classes": model.classes,
+        "grey": model.grey,
+        "about": model.about,  # for the model card
+    }
     (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
     for name, network in model.networks.items():
         network.save_weights(directory / f"{name}.weights.h5")
 
 
-def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
+def load_model(
+    directory: str | Path, params: Group | None = None, grey: bool | None = None
+) -> Recipe:
     """Read what `save_model` wrote.
 
     Args:
-        params: the recipe's own, to train it further; None: those that it was saved with.
+        params, grey: the recipe's own, and whether the source is grey, to train it further; None:
+            as it was saved.
 
     Raises:
         AddaError: a file is missing or does not fit the sizes beside it or given, or the parameters
@@ -37,21 +45,14 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
     directory = Path(directory)
     with reading(directory, "dvc repro trains one, data/model"):
         described = json.loads((directory / "model.json").read_text())
-        if "recipe" in described and "params" not in described:
-            raise AddaError(
-                f"{directory} is of an earlier version of adda, whose networks had other names; "
-                "train it again with dvc repro, or import its checkpoint again"
-            )
-        saved = RECIPES[described["recipe"]].Params(**described["params"])
+        name, width, classes = (described[key] for key in ("recipe", "width", "classes"))
+        saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):
-            raise AddaError(
-                f"{directory} is of the recipe {described['recipe']}; set model.recipe to it"
-            )
-        width, classes = float(described["width"]), described.get("classes", len(DIGITS))
+            raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")
         if not (0 < width <= WIDEST and 0 < classes <= MOST_CLASSES):
             raise ValueError(f"a width of {width:g} and {classes} classes")
-        grey = described.get("grey", False) is True
-        model = make_recipe(described["recipe"], width, params or saved, classes, grey)
+        grey = described["grey"] is True if grey is None else grey
+        model = make_recipe(name, width, params or saved, classes, grey)
         load_weights(directory, model)
         return model
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from adda.datasets.registry import SOURCES
+from adda.datasets.all_sources import SOURCES
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS, doubt
 
@@ -14,20 +14,22 @@ CONFUSED = 3  # pairs of classes that the card names
 
 def render_card(
     params: dict[str, Any],
+    training: dict[str, Any],
     metrics: dict[str, float],
     classes: list[str],
     adapted: pd.DataFrame,
-    kept: int,
+    models: int,
 ) -> str:
     """The model card (Mitchell et al. 2019, arXiv:1810.03993), as Markdown.
 
     Args:
         params: groups of params.yaml, `model` with what model.json says.
-        metrics: of training, evaluation and validation, by name.
+        training: metrics/train.json.
+        metrics: of evaluation and validation, by name.
         classes: their names.
         adapted: what the adapted classifier makes of target test images: `actual` and `predicted`,
             a row each; none where nobody labelled them.
-        kept: how many models the training kept, of which one was chosen.
+        models: how many the training kept, of which one was chosen.
     """
     template = templates(autoescape=False).get_template("model_card.md")
     source = SOURCES[params["data"]["source"]]
@@ -35,7 +37,8 @@ def render_card(
     confused = wrong.value_counts(["actual", "predicted"], sort=True).head(CONFUSED)
     return template.render(
         **params,
-        kept=kept,
+        training=training,
+        models=models,
         origin=source,
         metrics=metrics,
         known=METRICS,

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from adda.common.errors import AddaError
-from adda.evaluation.metrics import METRICS
+
+RESOLVED = "resolved."
 
 
 def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
@@ -34,58 +35,6 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
             own = f" (n {count})" if count < len(metrics) else ""
             row[name] = f"{mean:.4f}{deviation}{own}"
         rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def benchmark(
-    shown: list[dict[str, Any]], seed: str, data: str, hardware: str, wall_minutes: float
-) -> pd.DataFrame:
-    """The main metrics of the same groups in the form of docs/benchmark.csv.
-
-    Args:
-        data: the data source whose groups count.
-        hardware, wall_minutes: what a run was run on, and how long it took; DVC does not keep them.
-
-    Returns:
-        A row for each group and metric: data, recipe, metric, n_seeds, mean, std (n - 1 in the
-        denominator), images_seen (of each domain), wall_minutes, hardware.
-
-    Raises:
-        AddaError: no finished run has that parameter or is on these data, or two groups have the
-            same recipe.
-    """
-    rows, recipes = [], {}
-    for params, metrics in _groups(shown, seed)[1]:
-        if params["data.source"] != data:
-            continue
-        given = params.get("model.weights") not in (None, "None", "nan")
-        trained = not given or params.get("model.fine_tune") == "True"
-        recipe = params["model.recipe"] if trained else "given weights"
-        other = recipes.setdefault(recipe, params)
-        if other is not params:
-            differ = ", ".join(name for name in params.index if params[name] != other[name])
-            raise AddaError(
-                f"two groups of runs are of recipe {recipe} on data {data} and differ in {differ}; "
-                "remove those that are not to count: dvc exp remove"
-            )
-        images_seen = int(params["train.steps"]) * int(params["train.batch_size"]) * trained
-        for metric in (name for name, each in METRICS.items() if each.main):
-            if metric in metrics:
-                rows.append(
-                    {
-                        "data": params["data.source"],
-                        "recipe": recipe,
-                        "metric": metric,
-                        "n_seeds": metrics[metric].count(),
-                        "mean": round(metrics[metric].mean(), 4),
-                        "std": round(metrics[metric].std(), 4),
-                        "images_seen": images_seen,
-                        "wall_minutes": wall_minutes,
-                        "hardware": hardware,
-                    }
-                )
-    if not rows:
-        raise _none(f"is on data.source {data}")
     return pd.DataFrame(rows)
 
 
@@ -156,7 +105,18 @@ def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict
         for run in [commit, *experiments]:
             if run["data"] and (metrics := _flat(run["data"]["metrics"])):
                 name = run.get("name") or run.get("rev", "")[:7]
-                yield name, _flat(run["data"]["params"]), metrics
+                metrics, resolved = split_resolved(metrics)
+                yield name, _flat(run["data"]["params"]) | resolved, metrics
+
+
+def split_resolved(metrics: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
+    """Metrics, and what `auto` parameters came to, which metrics/train.json holds beside them."""
+    resolved = {
+        name.removeprefix(RESOLVED): value
+        for name, value in metrics.items()
+        if name.startswith(RESOLVED)
+    }
+    return {name: value for name, value in metrics.items() if RESOLVED not in name}, resolved
 
 
 def _finished(experiment: dict[str, Any]) -> bool:

@@ -6,18 +6,19 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from scmrepo.exceptions import SCMError
 
 from adda.common.errors import AddaError, warn
-from adda.common.params import load_yaml
+from adda.common.params import AUTO, load_yaml
 from adda.common.runner import TIMINGS
-from adda.datasets.registry import SOURCES
+from adda.datasets.all_sources import SOURCES
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS, doubt
 from adda.reporting.card import describe, ends, templates
@@ -25,7 +26,6 @@ from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 from adda.reporting.provenance import OTHERS, cached_listing, produced
 
-FILES = ("train", "evaluation", "validation")
 TABLES = {  # and the columns that the charts need
     "history": ["step", "name", "value"],
     "confusion": ["actual", "predicted"],
@@ -46,29 +46,74 @@ CONFUSIONS = (
 )
 
 
-# What files of another form than a stage writes, or a revision that is no commit, come to.
-UNREADABLE = (
-    DvcException,
-    SCMError,
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    yaml.YAMLError,
-)
+class Entry(BaseModel):
+    """A file or folder in dvc.lock."""
+
+    path: str
+    md5: str = ""
+    size: int = 0
+
+
+class Stage(BaseModel):
+    """A stage in dvc.lock."""
+
+    params: dict[str, dict[str, Any]] = {}
+    deps: list[Entry] = []
+    outs: list[Entry] = []
+
+
+class Lock(BaseModel):
+    """dvc.lock, as far as the report needs it."""
+
+    stages: dict[str, Stage] = {}
+
+
+class Training(BaseModel):
+    """metrics/train.json."""
+
+    step: int | None = None
+    collapsed: int = 0
+    resolved: dict[str, float] = {}
+
+
+class DataNames(BaseModel):
+    """What of the group data the report names."""
+
+    model_config = ConfigDict(extra="allow")
+    source: Literal[tuple(SOURCES)]
+    seed: int
+
+
+class SplitNames(BaseModel):
+    """The same of split."""
+
+    model_config = ConfigDict(extra="allow")
+    seed: int
+
+
+class Params(BaseModel):
+    """params.yaml, of which each stage has checked its part."""
+
+    model_config = ConfigDict(extra="allow")
+    data: DataNames
+    split: SplitNames
 
 
 class Run(NamedTuple):
     """What one revision holds."""
 
     name: str
-    params: dict[str, Any]  # by dotted name
+    params: dict[str, Any]  # by dotted name, with what `auto` came to
+    training: Training
     metrics: dict[str, float]
     tables: dict[str, pd.DataFrame]  # history, confusion, adapted and intervals, where there
     pictures: dict[str, str]  # PNG as data URIs, by name
-    outs: list[dict[str, Any]]  # of dvc.lock: stage, path, md5, size
+    lock: Lock
     timings: dict[str, float]  # seconds by stage, where the stages ran in this workspace
+
+
+PARAMS, LOCK = TypeAdapter(Params), TypeAdapter(Lock)
+TRAINING, NUMBERS = TypeAdapter(Training), TypeAdapter(dict[str, float])
 
 
 def read_run(revision: str | None) -> Run:
@@ -78,58 +123,66 @@ def read_run(revision: str | None) -> Run:
         revision: a commit, branch, tag or DVC experiment; None: the workspace.
 
     Raises:
-        AddaError: there is no such revision, or it holds no results.
+        AddaError: there is no such revision, or it holds no results, or a file is damaged.
     """
     name = revision or "this folder"
-    try:
-        read = _reader(revision) if revision else _read_bytes
-        nested = load_yaml(read("params.yaml"))
-        params = dotted(nested)
-        SOURCES[params["data.source"]], params["data.seed"], params["split.seed"]  # which it names
-        lock = load_yaml(_optional(read, "dvc.lock") or "") or {"stages": {}}
-        own = produced(lock, nested, cached_listing())
-        others = []
+    read = _reader(revision, name)
 
-        def result(path: str) -> bytes | None:
-            content = _optional(read, path)
-            if content is None or path in own:
-                return content
-            others.append(path)
-            return None
+    def parse(path: str, form: Any, load: Callable[[bytes], Any], content: bytes | None) -> Any:
+        try:
+            return form.validate_python(load(content or b"{}"))
+        except (ValueError, yaml.YAMLError) as error:
+            raise _unreadable(name, f"{path}: {error}") from None
 
-        metrics = {}
-        for each in FILES:
-            content = result(f"metrics/{each}.json")
-            metrics |= {key: float(value) for key, value in json.loads(content or "{}").items()}
-        tables = {
-            each: _read_table(content, columns)
-            for each, columns in TABLES.items()
-            if (content := result(f"metrics/{each}.csv"))
-        }
-        if "intervals" in tables:
-            metrics |= ends(tables["intervals"])
-        pictures = {
-            each: "data:image/png;base64," + base64.b64encode(content).decode()
-            for each, _ in PICTURES
-            if (content := result(f"metrics/{each}.png"))
-        }
-        outs = [
-            {"stage": stage, "path": out["path"], "md5": out.get("md5", ""), "size": out["size"]}
-            for stage, entry in lock["stages"].items()
-            for out in entry.get("outs", [])
-        ]
-        noted = json.loads((not revision and _optional(read, str(TIMINGS))) or "{}")
-        timings = {stage: float(seconds) for stage, seconds in noted.items()}
-    except UNREADABLE as error:
-        raise AddaError(
-            f"{name} cannot be read ({' '.join(str(error).split())}); run dvc repro, or name a "
-            "commit or an experiment of `dvc exp show`"
-        ) from None
+    params = parse("params.yaml", PARAMS, load_yaml, read("params.yaml")).model_dump()
+    lock = parse("dvc.lock", LOCK, load_yaml, read("dvc.lock"))
+    own = produced(lock.model_dump(), params, cached_listing())
+    others = []
+
+    def result(path: str) -> bytes | None:
+        content = read(path)
+        if content is None or path in own:
+            return content
+        others.append(path)
+        return None
+
+    training = "metrics/train.json"
+    training = parse(training, TRAINING, json.loads, result(training))
+    metrics = {}
+    for path in ("metrics/evaluation.json", "metrics/validation.json"):
+        metrics |= parse(path, NUMBERS, json.loads, result(path))
+    tables = {}
+    for each, columns in TABLES.items():
+        path = f"metrics/{each}.csv"
+        if content := result(path):
+            try:
+                tables[each] = _read_table(content, columns)
+            except ValueError as error:
+                raise _unreadable(name, f"{path}: {error}") from None
+    if "intervals" in tables:
+        metrics |= ends(tables["intervals"])
+    pictures = {
+        each: "data:image/png;base64," + base64.b64encode(content).decode()
+        for each, _ in PICTURES
+        if (content := result(f"metrics/{each}.png"))
+    }
+    timings = parse(str(TIMINGS), NUMBERS, json.loads, None if revision else read(str(TIMINGS)))
     if others:
         warn(f"{name}: {', '.join(others)} left out; {OTHERS}")
     if not metrics.keys() & METRICS.keys():
         raise AddaError(f"{name} holds no results yet; run dvc repro")
-    return Run(name, params, metrics, tables, pictures, outs, timings)
+    for key, value in training.resolved.items():
+        group, _, field = key.partition(".")
+        if params[group][field] == AUTO:
+            params[group][field] = f"auto: {value:g}"
+    return Run(name, dotted(params), training, metrics, tables, pictures, lock, timings)
+
+
+def _unreadable(name: str, reason: object) -> AddaError:
+    return AddaError(
+        f"{name} cannot be read ({' '.join(str(reason).split())[:300]}); run dvc repro, or name a "
+        "commit or an experiment of `dvc exp show`"
+    )
 
 
 def render_report(runs: list[Run]) -> str:
@@ -175,16 +228,26 @@ def render_report(runs: list[Run]) -> str:
     )
 
 
-def _reader(revision: str) -> Callable[[str], bytes]:
-    """Reads files of a commit, whose paths begin where the repository does: perhaps above here."""
+def _reader(revision: str | None, name: str) -> Callable[[str], bytes | None]:
+    """Reads files of a commit, or of this folder; None: there is no such file."""
+    if revision is None:
+        return lambda path: Path(path).read_bytes() if Path(path).exists() else None
+    # Paths of a commit begin where the repository does: perhaps above here.
     asked = ["git", "rev-parse", "--show-prefix"]
     here = subprocess.run(asked, capture_output=True, text=True).stdout.strip()
-    files = DVCFileSystem(rev=revision)
-    return lambda path: files.read_bytes(here + path)
+    try:
+        files = DVCFileSystem(rev=revision)
+        files.ls(here or "/")  # looks the revision up
+    except (DvcException, SCMError, AttributeError) as error:  # pygit2's, of no commit
+        raise _unreadable(name, error) from None
 
+    def read(path: str) -> bytes | None:
+        try:
+            return files.read_bytes(here + path)
+        except FileNotFoundError:
+            return None
 
-def _read_bytes(path: str) -> bytes:
-    return Path(path).read_bytes()
+    return read
 
 
 def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
@@ -196,10 +259,3 @@ def _read_table(content: bytes, columns: list[str]) -> pd.DataFrame:
         raise ValueError(f"a table has no column {missing.pop()}")
     table[[column for column in columns if column not in names]].astype(float)
     return table
-
-
-def _optional(read: Callable[[str], bytes], path: str) -> bytes | None:
-    try:
-        return read(path)
-    except FileNotFoundError:
-        return None

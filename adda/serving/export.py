@@ -11,7 +11,7 @@ import tf2onnx
 
 from adda.classification.adapted import Adapted
 from adda.common.errors import AddaError
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.nn.networks import IMAGE
 from adda.recipes.recipe import Recipe
 
@@ -76,7 +76,7 @@ def export(modules: Sequence[Exported], out: str | Path) -> float:
         AddaError: a form differs by more than 1e-4; nothing is written then.
     """
     largest = 0.0
-    with whole(out) as directory:
+    with atomic(out) as directory:
         directory.mkdir()
         for module in modules:
             largest = max(largest, _export(module, directory))

@@ -7,54 +7,54 @@ from PIL import Image
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
+from adda.common.array_files import SIZE
 from adda.datasets.picture_files import DEEP, eight_bits
-from adda.serving.paper import against_paper, cut_sheet, without_frame, without_lines
 
 WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
 FAINTEST = 24  # of 255: what differs less from the paper is paper
 SPECK = 0.05  # of the largest stroke's area
 ANOTHER = 0.3  # of the largest stroke's area: perhaps a digit of its own
-NO_INK = "there is no ink to be seen"
+NO_INK = "there is no ink to be seen; crop it to the digit and plain paper around it"
+NOT_ALONE = (
+    "it shows more than a digit on plain paper: perhaps a sheet's edge, a printed line, a shadow; "
+    "crop it to the digit and plain paper around it"
+)
+MOST_INK = 0.25  # of the picture; where a sheet lies on a desk, the sheet looks like ink
 STROKE = 2  # pixels of 28: a pen's thin line becomes at least so thick
 
 
 def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
     """A picture of one digit as MNIST would hold it.
 
-    A picture of 28 x 28 pixels stays as it is, but for `bright_ink`. Any other is taken for a scan
-    or photograph: what lies around the sheet, uneven light, printed lines and specks are removed,
-    and the digit is scaled to 20 pixels along its longer side and put with its centre of mass in
-    the middle, as in MNIST (LeCun et al. 1998, section III.A). Warns (UserWarning) of several large
-    pieces of ink, which may be several digits.
+    A picture of 28 x 28 pixels stays as it is, but for `bright_ink`. Of any other the ink is found
+    (Otsu 1979), without specks; it is scaled to 20 pixels along its longer side and put with its
+    centre of mass in the middle, as in MNIST (LeCun et al. 1998, section III.A). Warns
+    (UserWarning) of several large pieces of ink, which may be several digits.
 
     Args:
-        image: grey, colour or transparent, of any size.
+        image: grey, colour or transparent, of any size: a digit on plain paper.
         ink: "dark" on light, "light" on dark, or "auto": unlike the border.
 
     Returns:
         uint8 [28, 28], 0 where there is no ink.
 
     Raises:
-        ValueError: there is no ink.
+        ValueError: there is no ink, or something else on the paper.
     """
     grey = _grey(image, ink)
-    if np.ptp(np.asarray(grey)) < FAINTEST and image.mode not in ("1", "L"):
-        grey, ink = _hues(image), "dark"
-    if grey.size == (28, 28):
+    if grey.size == (SIZE, SIZE):
         digit = bright_ink(np.asarray(grey)[None], ink)[0]
         if not digit.any():
             raise ValueError(NO_INK)
         return digit
     grey.thumbnail((WORKING_SIDE, WORKING_SIDE), Image.Resampling.BOX)
-    difference = against_paper(cut_sheet(np.asarray(grey), ink))
-    strokes = _strokes(bright_ink(difference[None], ink)[0])
+    strokes = _strokes(bright_ink(np.asarray(grey)[None], ink)[0])
     rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
     digit = Image.fromarray(strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
     scale = 20 / max(digit.size)
     digit = digit.resize([max(1, round(side * scale)) for side in digit.size], Image.Resampling.BOX)
-    values = np.asarray(digit)
-    centre = ndimage.center_of_mass(values)
-    canvas = Image.new("L", (28, 28))
+    centre = ndimage.center_of_mass(np.asarray(digit))
+    canvas = Image.new("L", (SIZE, SIZE))
     # Pixels' centres lie at whole numbers, the middle of 28 between 13 and 14.
     canvas.paste(digit, (round(13.5 - centre[1]), round(13.5 - centre[0])))
     return np.asarray(canvas)
@@ -92,35 +92,23 @@ def _grey(image: Image.Image, ink: str) -> Image.Image:
     return image.convert("L")
 
 
-def _hues(image: Image.Image) -> Image.Image:
-    """Where a colour picture lies along the line on which its colours differ most; border light."""
-    colours = np.asarray(image.convert("RGB"), float)
-    pixels = colours.reshape(-1, 3) - colours.mean(axis=(0, 1))
-    axis = np.linalg.eigh(pixels.T @ pixels)[1][:, -1]
-    values = (pixels @ axis).reshape(colours.shape[:2])
-    border = np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
-    if np.median(border) < (values.min() + values.max()) / 2:
-        values = -values
-    return Image.fromarray((values - values.min()).round().clip(0, 255).astype(np.uint8))
-
-
 def _strokes(grey: np.ndarray) -> np.ndarray:
     """What is narrow and bright in uint8 [h, w], and as thick as MNIST's strokes: 0 or 255."""
-    # Ink is narrower than a third of the picture; light and shadow are wider.
+    # Ink is narrower than a third of the picture; light that falls unevenly is wider.
     flat = ndimage.white_tophat(grey, size=max(grey.shape) // 3 + 1)
     if flat.max() < FAINTEST:
         raise ValueError(NO_INK)
-    ink = without_lines(flat > max(threshold_otsu(flat), FAINTEST / 2))
+    ink = flat > max(threshold_otsu(flat), FAINTEST / 2)
     pieces, count = ndimage.label(ink, structure=np.ones((3, 3)))
     areas = ndimage.sum_labels(ink, pieces, range(count + 1))
-    areas *= areas >= SPECK * areas.max()
-    areas *= without_frame(pieces, areas)
-    corners = pieces[np.ix_((0, -1), (0, -1))]
-    if (corners > 0).sum() >= 3 and areas[np.setdiff1d(pieces, corners)].any():
-        areas[corners] = 0  # they are the rounded corners of the paper
-    if (large := (areas >= ANOTHER * areas.max()).sum()) > 1:
-        warnings.warn(f"it shows {large} large pieces of ink; is it one digit?", stacklevel=3)
-    ink &= (areas > 0)[pieces]
+    large = areas >= SPECK * areas.max()
+    ink &= large[pieces]
+    wide = (grey > grey.max() / 2) & ~ink
+    at_the_edge = ink[[0, -1]].any() or ink[:, [0, -1]].any()
+    if at_the_edge or wide.sum() > ink.sum() or ink.mean() > MOST_INK:
+        raise ValueError(NOT_ALONE)
+    if (several := (areas >= ANOTHER * areas.max()).sum()) > 1:
+        warnings.warn(f"it shows {several} large pieces of ink; is it one digit?", stacklevel=3)
     # Within a stroke the mean distance to its edge is a quarter of its width.
     width = 4 * ndimage.distance_transform_edt(ink)[ink].mean()
     side = max(np.ptp(np.nonzero(ink), axis=1)) + 1

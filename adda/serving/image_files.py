@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from adda.common.errors import AddaError, reading, warn
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.datasets.picture_files import is_picture, name_some, opaque, open_picture
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
@@ -184,7 +184,7 @@ def _translate_stacks(
     skipped: list[str],
 ) -> Pairs:
     for file, stack in open_stacks(list(places), skipped):
-        with whole(places[file]) as unfinished, unfinished.open("wb") as out:
+        with atomic(places[file]) as unfinished, unfinished.open("wb") as out:
             for start in range(0, len(stack), BATCH_SIZE):
                 before = prepare(stack[start : start + BATCH_SIZE])
                 after = translate(before)
@@ -204,7 +204,7 @@ def is_stack(file: Path) -> bool:
 def _write_picture(path: Path, image: np.ndarray) -> None:
     encoded = BytesIO()  # a file opened for both reading and writing, as save does, is slower
     Image.fromarray(image).save(encoded, format="png")
-    with whole(path) as partial:
+    with atomic(path) as partial:
         partial.write_bytes(encoded.getbuffer())
 
 

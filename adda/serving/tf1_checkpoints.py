@@ -8,10 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import AddaError, reading
-from adda.common.outputs import whole
+from adda.common.outputs import atomic
 from adda.nn.layers import EPSILON, Scaled
-from adda.recipes.published import PublishedParams
-from adda.recipes.registry import make_recipe
+from adda.recipes.all_recipes import make_recipe
+from adda.recipes.original import OriginalParams
 from adda.recipes.storage import WIDEST, save_model
 
 
@@ -66,10 +66,10 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     width, code_size = first[-1] / 64, code[-1]
     if width > WIDEST or code_size > WIDEST * 64:
         raise AddaError(f"{checkpoint} is damaged: a width of {width:g}; copy it again")
-    model = make_recipe("published", width, PublishedParams(code_size=code_size))
+    model = make_recipe("original", width, OriginalParams(code_size=code_size))
     layers = [
         (f"{scope}/{name}", norm and f"{scope}/{norm}", layer)
-        for scope, network in model.networks.items()
+        for scope, network in zip(LAYERS, model.networks.values(), strict=True)
         for (name, norm), layer in zip(
             LAYERS[scope].items(), (each for each in network.layers if each.weights), strict=True
         )
@@ -88,7 +88,7 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             gamma, beta, mean, variance = (values[f"{norm}/{each}"] for each in STATISTICS)
             layer.gamma.assign(gamma * np.sqrt((1 + EPSILON) / (variance + EPSILON)))
             layer.beta.assign(beta - mean * gamma / np.sqrt(variance + EPSILON))
-    with whole(out) as directory:
+    with atomic(out) as directory:
         save_model(directory, model)
     return width, code_size
 

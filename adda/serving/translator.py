@@ -9,7 +9,7 @@ from adda.common.errors import AddaError
 from adda.datasets.splits import as_source
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import run_batches, uint8_function
-from adda.recipes.recipe import TranslatesBack
+from adda.inference.capabilities import TranslatesBack
 from adda.recipes.storage import STYLES_FILE, load_model
 
 NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)  # what recipes get that know one style
@@ -19,7 +19,7 @@ class Translator:
     """Translates digits into the target's style, and back.
 
     Args:
-        directory: what *choose* wrote, data/model.
+        directory: what *translate* wrote, data/model.
         seed: of the choice of styles.
 
     Raises:
@@ -69,5 +69,5 @@ class Translator:
         """Raise AddaError unless the networks can translate back."""
         if not isinstance(self.model, TranslatesBack):
             raise AddaError(
-                f"the {self.model.name} recipe cannot translate back; train the split recipe"
+                f"the {self.model.name} recipe cannot translate back; train the layered recipe"
             )

@@ -10,14 +10,13 @@ from adda.common.array_files import write_array
 from adda.engine.sampling import to_float, to_pixels
 from adda.recipes.recipe import Recipe
 
-# Steps. They do not depend on the training's length, so that a longer one has them, too.
-MOMENTS = [20 * 2**doubled for doubled in range(16)]
+MOMENTS = [20 * 2**doubled for doubled in range(16)]  # steps
 
 
 class Snapshots:
-    """Translations at moments of a training, and at its end.
+    """Translations at moments of a training, the last of them its end.
 
-    All but the end's are in `variables`, so that a resumed run has them.
+    They are in `variables`, so that a resumed run has them.
     """
 
     def __init__(self, model: Recipe, source: np.ndarray, styles: np.ndarray, steps: int):
@@ -28,41 +27,30 @@ class Snapshots:
         """
         pair = to_float(tf.constant(source)), to_float(tf.constant(styles))
         self.translate = tf.function(lambda: to_pixels(model.translate(*pair)), autograph=False)
-        self.images = _kept((len(MOMENTS), *source.shape))
-        self.steps = _kept((len(MOMENTS),))
+        self.moments = [*(moment for moment in MOMENTS if moment < steps), steps]
+        shape = (len(self.moments), *source.shape)
+        self.images = keras.Variable(np.zeros(shape, np.int32), trainable=False)
+        self.steps = keras.Variable(np.full(len(self.moments), -1, np.int32), trainable=False)
         self.variables = [self.images, self.steps]
-        self.length = steps
-        self.end = np.zeros(source.shape, np.uint8)
 
-    def due(self, step: int) -> bool:
-        """Whether a moment has come, or the end."""
-        return bool(self._come(step)) or step >= self.length
+    def due(self, step: int) -> list[int]:
+        """The places of the moments that have come and have no translations yet."""
+        missing = self.steps.numpy() < 0
+        return [
+            place for place, moment in enumerate(self.moments) if moment <= step and missing[place]
+        ]
 
     def take(self, step: int) -> np.ndarray:
         """Translate, for every moment that has come: uint8 [n, 28, 28, 3]."""
         translated = self.translate().numpy()
-        if come := self._come(step):
-            images, steps = self.images.numpy(), self.steps.numpy()
-            images[come], steps[come] = translated, step
-            self.images.assign(images)
-            self.steps.assign(steps)
-        if step >= self.length:
-            self.end = translated
+        images, steps = self.images.numpy(), self.steps.numpy()
+        places = self.due(step)
+        images[places], steps[places] = translated, step
+        self.images.assign(images)
+        self.steps.assign(steps)
         return translated
 
-    def _come(self, step: int) -> list[int]:
-        """The moments that have come and have no translations yet."""
-        steps = self.steps.numpy()
-        return [k for k, moment in enumerate(MOMENTS) if moment <= step and not steps[k]]
-
     def save(self, directory: Path) -> None:
-        """Write what `adda.evaluation.snapshots` reads."""
-        steps = self.steps.numpy()
-        past = (steps > 0) & (steps < self.length)
-        write_array(directory / "steps.npy", np.append(steps[past], self.length))
-        images = self.images.numpy()[past].astype(np.uint8)
-        write_array(directory / "images.npy", np.append(images, self.end[None], axis=0))
-
-
-def _kept(shape: tuple[int, ...]) -> keras.Variable:
-    return keras.Variable(np.zeros(shape, np.int32), trainable=False)
+        """Write steps.npy, int [k], and by those steps images.npy, uint8 [k, n, 28, 28, 3]."""
+        write_array(directory / "steps.npy", self.steps.numpy())
+        write_array(directory / "images.npy", self.images.numpy().astype(np.uint8))

@@ -1,21 +1,25 @@
-"""Training a recipe's networks: sides step at once from one forward pass, or turn by turn."""
+"""Training a recipe's networks: batch, objective, gradients, update, and what is kept on the way.
+
+The sides of the game step at once from one forward pass, or turn by turn: see `Recipe.turns`.
+`adda.engine.loop` repeats `Trainer.update` in one compiled graph.
+"""
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from adda.common.errors import AddaError
-from adda.common.outputs import whole
-from adda.common.params import Count, Group, Rate, Seed
+from adda.common.outputs import atomic
+from adda.common.params import Count, Group, OrAuto, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
 from adda.engine.devices import choose_precision
-from adda.engine.loop import Step, run_steps
+from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, pack, pick, sample_batch
 from adda.recipes.recipe import LossParams, Recipe
 from adda.recipes.storage import save_model
@@ -32,9 +36,9 @@ class TrainParams(Group):
     strategy: Literal["auto", "multi_worker"]
     seed: Seed
     steps: Count
-    batch_size: Count
+    batch_size: Annotated[Count, OrAuto]
     learning_rate: Rate
-    adversary_learning_rate: Rate
+    adversary_learning_rate: Annotated[Rate, OrAuto]
     steps_per_call: Count
     keep: Count
     precision: Literal["auto", "float32", "bfloat16"]
@@ -43,9 +47,108 @@ class TrainParams(Group):
 class Trained(NamedTuple):
     """What a training leaves."""
 
-    model: Recipe  # with averaged weights, where they are kept
+    model: Recipe  # with averaged weights, where there are any
     history: History  # of `run_steps`, with the values of the recipe's objective
     snapshots: Snapshots
+
+
+class Trainer:
+    """Networks, the optimizer of each side, and both training sets.
+
+    The devices of the strategy in scope share each batch.
+
+    Args:
+        source: uint8 [n, 28, 28, 3].
+        labels: uint8 [n], what they show; only a class loss reads them.
+        target: uint8 [m, 28, 28, 3].
+        loss, train: without `auto`, see `resolve`.
+    """
+
+    def __init__(
+        self,
+        model: Recipe,
+        source: np.ndarray,
+        labels: np.ndarray,
+        target: np.ndarray,
+        loss: LossParams,
+        train: TrainParams,
+    ):
+        self.model, self.loss, self.train = model, loss, train
+        self.strategy = tf.distribute.get_strategy()
+        self.replicas = self.strategy.num_replicas_in_sync
+        self.shape = source.shape[1:]
+        # Whole training sets stay on every device; a step copies nothing from the host.
+        arrays = pack(source), labels.astype(np.int32), pack(target)
+        self.arrays = [_on_every_device(self.strategy, array) for array in arrays]
+        self.optimizers = {
+            side: make_optimizer(side, weights, model, train)
+            for side, weights in model.sides().items()
+        }
+
+    def step(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One update on every device; see `run_steps`."""
+        return self.strategy.run(self.update, (number, *self.arrays))
+
+    def update(
+        self, number: tf.Tensor, source: tf.Tensor, labels: tf.Tensor, target: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """One update of every side on one device, by its part of a batch."""
+        values = {}
+        for turn, objective in enumerate(self.model.turns()):
+            sources = self.sample(number, SOURCE + STREAMS * turn, len(source))
+            targets = self.sample(number, TARGET + STREAMS * turn, len(target))
+            batch = Batch(
+                pick(source, sources, self.shape),
+                tf.gather(labels, sources),
+                pick(target, targets, self.shape),
+            )
+            with tf.GradientTape(persistent=True) as tape:
+                terms = objective(batch, self.loss)
+                # Gradients are summed over replicas.
+                shares = {side: value / self.replicas for side, value in terms.objectives.items()}
+            for side, share in shares.items():
+                weights = self.model.sides()[side]
+                gradients = [
+                    # None where no term reaches a weight, since its terms are off.
+                    tf.zeros_like(weight) if gradient is None else gradient
+                    for gradient, weight in zip(tape.gradient(share, weights), weights, strict=True)
+                ]
+                # Of several replicas, each has the gradient of its own part.
+                norm = tf.linalg.global_norm(gradients) * self.replicas
+                terms.show(f"{side}_gradient", norm)
+                self.optimizers[side].apply(gradients, weights)
+            values |= terms.values
+        return values
+
+    def sample(self, number: tf.Tensor, stream: int, count: int) -> tf.Tensor:
+        """This device's part of a random batch: indices, int32."""
+        size = self.train.batch_size // self.replicas
+        first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
+        batch = sample_batch(count, self.train.batch_size, self.train.seed, stream, number)
+        return batch[first : first + size]
+
+    def variables(self) -> list[keras.Variable]:
+        """Everything that a step changes."""
+        parts = (*self.model.networks.values(), *self.optimizers.values())
+        return [variable for part in parts for variable in part.variables]
+
+    def average(self) -> None:
+        """Replace the weights by their averages, where optimizers keep them."""
+        if self.model.params.averaged:
+            for side, weights in self.model.sides().items():
+                self.optimizers[side].finalize_variable_values(weights)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Replace them for as long as the block lasts."""
+        weights = [weight for side in self.model.sides().values() for weight in side]
+        before = [weight.numpy() for weight in weights] if self.model.params.averaged else []
+        self.average()
+        try:
+            yield
+        finally:
+            for weight, value in zip(weights, before, strict=False):
+                weight.assign(value)
 
 
 def train_model(
@@ -61,23 +164,18 @@ def train_model(
 ) -> Trained:
     """Train fresh or given networks, or go on from where a killed run stopped.
 
-    The devices of the strategy in scope (`with strategy.scope():`) share each batch.
-
     Args:
-        source: uint8 [n, 28, 28, 3].
-        labels: uint8 [n], what they show; only a class loss reads them.
-        target: uint8 [m, 28, 28, 3].
+        source, labels, target, loss, train: as `Trainer` takes them.
         make: makes the recipe; `train.seed` determines fresh weights.
-        checkpoints: those of a killed run with the same arguments, and of this one; at constant
-            rates also of shorter and longer ones; None: no progress is kept.
+        checkpoints: those of a killed run with the same arguments, and of this one; None: no
+            progress is kept.
         watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with
             the history and, when a snapshot is taken, with translations, uint8 [n, 28, 28, 3].
-        models: where the networks of `kept_steps` are left, each in `folder_of` its step; None:
+        models: where the networks of `saved_steps` are left, each in `folder_of` its step; None:
             nowhere. A killed run's stay, and are not written again.
 
     Raises:
-        AddaError: the batch cannot be shared evenly, a weight is set that the recipe ignores, or a
-            loss is no longer a number.
+        AddaError: the batch cannot be shared evenly, or a loss is no longer a number.
     """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     if train.batch_size % replicas:
@@ -86,52 +184,40 @@ def train_model(
             "make it a multiple"
         )
     keras.utils.set_random_seed(train.seed)
-    learners = make_learners(make, train)
-    model = learners.model
-    model.check_weights(loss)
-    examples = source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS]
-    snapshots = Snapshots(model, *examples, train.steps)
+    model = make_networks(make, train)
+    trainer = Trainer(model, source, labels, target, loss, train)
+    snapshots = Snapshots(model, source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS], train.steps)
     watch_model = watch(model) if watch else None
-
-    def missing() -> list[int]:
-        steps = kept_steps(train) if models else []
-        return [step for step in steps if not (models / folder_of(step)).exists()]
+    due = saved_steps(train) if models else []
 
     def on_call(history: History) -> None:
         step = history[-1]["step"]
-        keeps = step in missing()
-        shows = snapshots.due(step)
+        saves = step in due and not (models / folder_of(step)).exists()
         images = None
-        if keeps or shows:
-            with averaged(learners):
-                if keeps:
-                    with whole(models / folder_of(step)) as folder:
+        if saves or snapshots.due(step):
+            with trainer.averaged():
+                if saves:
+                    with atomic(models / folder_of(step)) as folder:
                         save_model(folder, model)
-                if shows:
+                if snapshots.due(step):
                     images = snapshots.take(step)
         if watch_model:
             watch_model(history, images)
 
-    variables = learners.variables() + snapshots.variables
     history = run_steps(
-        make_step(learners, source, labels, target, loss, train),
+        trainer.step,
         steps=train.steps,
         steps_per_call=train.steps_per_call,
         title="train",
         checkpoints=checkpoints,
-        # A shorter training has not kept every model that is due by its end.
-        until=min(missing(), default=None),
-        variables=variables,
+        variables=trainer.variables() + snapshots.variables,
         on_call=on_call,
     )
-    # A longer training's calls end at multiples.
-    if checkpoints and model.params.begins_longer and train.steps % train.steps_per_call == 0:
-        checkpoints.save_end(variables, history)
-    average(learners)
+    trainer.average()
     return Trained(model, history, snapshots)
 
 
-def kept_steps(train: TrainParams) -> list[int]:
+def saved_steps(train: TrainParams) -> list[int]:
     """The steps whose networks are kept: `train.keep` equal parts of the training end there."""
     ends = (train.steps * (part + 1) / train.keep for part in range(train.keep))
     calls = (math.ceil(end / train.steps_per_call) * train.steps_per_call for end in ends)
@@ -139,126 +225,36 @@ def kept_steps(train: TrainParams) -> list[int]:
 
 
 def folder_of(step: int) -> str:
-    """The name of a kept model's folder; the order of names is that of steps."""
+    """The name of a saved model's folder; the order of names is that of steps."""
     return f"{step:09d}"
 
 
-class Learners(NamedTuple):
-    """The networks, and the optimizer of each side."""
-
-    model: Recipe
-    optimizers: dict[str, keras.Optimizer]
-
-    def variables(self) -> list[keras.Variable]:
-        """Everything that a step changes."""
-        parts = (*self.model.networks.values(), *self.optimizers.values())
-        return [variable for part in parts for variable in part.variables]
-
-
-@contextmanager
-def averaged(learners: Learners) -> Iterator[None]:
-    """Give the networks, for as long, the averages of their weights, where optimizers keep them."""
-    if not learners.model.params.averaged:
-        yield
-        return
-    sides = learners.model.sides()
-    own = {side: [weight.numpy() for weight in weights] for side, weights in sides.items()}
-    average(learners)
-    try:
-        yield
-    finally:
-        for side, weights in sides.items():
-            for weight, value in zip(weights, own[side], strict=True):
-                weight.assign(value)
-
-
-def average(learners: Learners) -> None:
-    """Replace the weights by their averages, where optimizers keep them."""
-    if learners.model.params.averaged:
-        for side, weights in learners.model.sides().items():
-            learners.optimizers[side].finalize_variable_values(weights)
-
-
-def make_learners(make: MakeRecipe, train: TrainParams) -> Learners:
-    """Fresh networks, in the precision asked for, and optimizers."""
+def make_networks(make: MakeRecipe, train: TrainParams) -> Recipe:
+    """Fresh networks, in the precision asked for."""
     policy = keras.config.dtype_policy()
     mixed = choose_precision(train.precision) == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
     try:
-        model = make()
+        return make()
     finally:
         keras.config.set_dtype_policy(policy)
-    return Learners(model, make_optimizers(model, train))
 
 
-def make_optimizers(model: Recipe, train: TrainParams) -> dict[str, keras.Optimizer]:
-    """A fresh optimizer for each side."""
-    optimizers = {}
-    for side, weights in model.sides().items():
-        adversary = side == "discriminator"
-        rate = train.adversary_learning_rate if adversary else train.learning_rate
-        optimizers[side] = model.optimizer(rate, train.steps)
-        optimizers[side].build(weights)
-    return optimizers
+def make_optimizer(
+    side: str, weights: list[keras.Variable], model: Recipe, train: TrainParams
+) -> keras.Optimizer:
+    """A fresh optimizer for one side: Adam, at a constant rate or one that falls to zero.
 
-
-def make_step(
-    learners: Learners,
-    source: np.ndarray,
-    labels: np.ndarray,
-    target: np.ndarray,
-    loss: LossParams,
-    train: TrainParams,
-) -> Step:
-    """One update of every side; each replica sees its part of a batch."""
-    model, optimizers = learners
-    strategy = tf.distribute.get_strategy()
-    replicas = strategy.num_replicas_in_sync
-    shape = source.shape[1:]
-    # Whole training sets stay on every device; a step copies nothing from the host.
-    arrays = pack(source), labels.astype(np.int32), pack(target)
-    source, labels, target = (_on_every_device(strategy, array) for array in arrays)
-
-    def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
-        return strategy.run(replica_step, (number, source, labels, target))
-
-    def replica_step(
-        number: tf.Tensor, source: tf.Tensor, labels: tf.Tensor, target: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
-        size = train.batch_size // replicas
-        first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
-
-        def sample(stream: int, count: int) -> tf.Tensor:
-            whole = sample_batch(count, train.batch_size, train.seed, stream, number)
-            return whole[first : first + size]
-
-        values = {}
-        for turn, objective in enumerate(model.turns()):
-            sources = sample(SOURCE + STREAMS * turn, len(source))
-            targets = sample(TARGET + STREAMS * turn, len(target))
-            batch = Batch(
-                pick(source, sources, shape),
-                tf.gather(labels, sources),
-                pick(target, targets, shape),
-            )
-            with tf.GradientTape(persistent=True) as tape:
-                terms = objective(batch, loss)
-                # Gradients are summed over replicas.
-                shares = {side: value / replicas for side, value in terms.objectives.items()}
-            for side, share in shares.items():
-                weights = model.sides()[side]
-                gradients = [
-                    # None where no term reaches a weight, since its terms are off.
-                    tf.zeros_like(weight) if gradient is None else gradient
-                    for gradient, weight in zip(tape.gradient(share, weights), weights, strict=True)
-                ]
-                # Of several replicas, each has the gradient of its own part.
-                terms.show(f"{side}_gradient", tf.linalg.global_norm(gradients) * replicas)
-                optimizers[side].apply(gradients, weights)
-            values |= terms.values
-        return values
-
-    return step
+    Where the recipe's `averaged` is set, it keeps an exponential moving average of the weights
+    beside them (Yazici et al. 2019, arXiv:1806.04498): they train on, the average is the model.
+    """
+    rate = train.adversary_learning_rate if side == "adversary" else train.learning_rate
+    if model.params.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, train.steps)
+    decay = model.params.averaged
+    optimizer = keras.optimizers.Adam(rate, use_ema=decay > 0, ema_momentum=decay, **model.adam)
+    optimizer.build(weights)
+    return optimizer
 
 
 def _on_every_device(strategy: tf.distribute.Strategy, array: np.ndarray) -> object:

@@ -13,7 +13,7 @@ from adda.classification.classifier import LABEL_SMOOTHING, ClassifierParams
 from adda.classification.self_training import self_training
 from adda.engine.sampling import to_float
 from adda.nn.networks import make_classifier
-from adda.recipes.registry import RECIPES
+from adda.recipes.all_recipes import RECIPES
 
 
 class Adds:
@@ -32,7 +32,7 @@ def adaptation(share=1.0, move=0.0):
 
 def classifier(size):
     return ClassifierParams(
-        shape="published", width=0.1, steps=1, batch_size=size, learning_rate=0.1, seed=0
+        shape="original", width=0.1, steps=1, batch_size=size, learning_rate=0.1, seed=0
     )
 
 
@@ -78,7 +78,7 @@ def test_a_share_of_the_batch_is_translated_and_the_rest_is_plain(numbered, shar
 def test_what_the_classifier_learns_from_is_made_on_the_device(rng):
     source, target = rng.integers(0, 256, (2, 8, 28, 28, 3), np.uint8)
     labels = rng.integers(0, 10, 8, np.uint8)
-    model, network, params = small_recipe("split"), make_classifier(0.1, 10), classifier(4)
+    model, network, params = small_recipe("layered"), make_classifier(0.1, 10), classifier(4)
     sample = sample_translations(model, source, labels, target, adaptation(0.5, 0.1), params)
     term = self_training(target, 1.0, 0.1, params)
 
@@ -121,7 +121,7 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
 def test_the_second_view_is_there_where_translations_are_used(share, views, dark_and_bright):
     """And calibration sees what the classifier was trained on."""
     images, labels = dark_and_bright
-    model, source_only = small_recipe("split"), make_classifier(0.1, 10)
+    model, source_only = small_recipe("layered"), make_classifier(0.1, 10)
     few = adaptation(share)
     adapted = adapt(model, source_only, images, labels, images, few, classifier(4))
     assert len(adapted.views(to_float(images[:2]))) == views
@@ -145,7 +145,7 @@ def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
     for weight, smoothing in ((0.0, LABEL_SMOOTHING), (1.0, 0.0)):
         own = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
         source_only = make_classifier(0.1, 3)
-        adapt(small_recipe("split"), source_only, images, labels, images, own, classifier(4))
+        adapt(small_recipe("layered"), source_only, images, labels, images, own, classifier(4))
         assert seen["smoothing"] == smoothing
         assert (seen["unlabelled"] is not None) == (weight > 0)
         assert seen["classes"] == 3

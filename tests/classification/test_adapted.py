@@ -12,7 +12,7 @@ from adda.common.errors import AddaError
 from adda.engine.sampling import to_float
 from adda.nn.networks import make_classifier
 
-FORM = ClassifierForm(shape="published", width=0.05)
+FORM = ClassifierForm(shape="original", width=0.05)
 
 
 def logits(classifier, seen):
@@ -31,7 +31,7 @@ def images(rng):
 
 def test_it_is_the_sum_of_two_views(images, tmp_path):
     """One classifier sees the images, the other, plain digits cut out of them."""
-    model = small_recipe("split")
+    model = small_recipe("layered")
     adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
     digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
     expected = softmax(logits(adapted, images) + logits(source_only, digits))
@@ -47,7 +47,7 @@ def test_it_is_the_sum_of_two_views(images, tmp_path):
         load_adapted(tmp_path / "adapted")
 
 
-@pytest.mark.parametrize("shape", ["published", "deep"])
+@pytest.mark.parametrize("shape", ["original", "deep"])
 def test_one_view_where_there_is_no_way_back(shape, images, tmp_path):
     form = ClassifierForm(shape=shape, width=0.05)
     adapted = form.make(10)

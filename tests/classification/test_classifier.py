@@ -27,7 +27,7 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
     """0.91, where plain cross-entropy would end near 1."""
     images, digits = dark_and_bright
     params = ClassifierParams(
-        shape="published", width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0
+        shape="original", width=0.05, steps=300, batch_size=20, learning_rate=0.01, seed=0
     )
     sure = probabilities(
         fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
@@ -35,7 +35,7 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)
 
 
-@pytest.mark.parametrize("shape", ["published", "deep"])
+@pytest.mark.parametrize("shape", ["original", "deep"])
 def test_gradients_depend_on_no_order_and_have_gpu_kernels(shape):
     """As in tests/training/test_trainer.py, of recipes."""
     classifier = ClassifierForm(shape=shape, width=0.05).make(10)

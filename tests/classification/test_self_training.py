@@ -10,7 +10,7 @@ from adda.classification.self_training import BALANCE, self_training, sure_cross
 
 def term(images, weight=1.0, steps=10):
     classifier = ClassifierParams(
-        shape="published", width=0.1, steps=steps, batch_size=4, learning_rate=0.1, seed=0
+        shape="original", width=0.1, steps=steps, batch_size=4, learning_rate=0.1, seed=0
     )
     return self_training(images, weight, 0.0, classifier)
 
@@ -67,7 +67,7 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
     target[:, :, 14:] = 128
     target = (0.2 * target + 100).astype(np.uint8)  # faint: by itself, it says little
     params = ClassifierParams(
-        shape="published", width=0.1, steps=200, batch_size=20, learning_rate=0.003, seed=0
+        shape="original", width=0.1, steps=200, batch_size=20, learning_rate=0.003, seed=0
     )
 
     def accuracy(weight):

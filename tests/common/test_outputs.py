@@ -4,14 +4,14 @@ import signal
 import pytest
 
 from adda.common.errors import AddaError
-from adda.common.outputs import whole, write_json
+from adda.common.outputs import atomic, write_json
 
 
 def test_a_failed_block_leaves_what_was_there(tmp_path):
     (tmp_path / "out").write_text("before")
 
     def fail():
-        with whole(tmp_path / "out") as partial:
+        with atomic(tmp_path / "out") as partial:
             partial.write_text("half")
             raise ZeroDivisionError
 
@@ -23,7 +23,7 @@ def test_a_failed_block_leaves_what_was_there(tmp_path):
 
 def test_a_directory_replaces_the_one_before(tmp_path):
     for name in ("first", "second"):
-        with whole(tmp_path / "out") as partial:
+        with atomic(tmp_path / "out") as partial:
             partial.mkdir()
             (partial / name).touch()
     assert os.listdir(tmp_path / "out") == ["second"]
@@ -47,15 +47,15 @@ def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path):
 def test_kill_9_leaves_no_half_written_file(tmp_path, run_python):
     code = """
 import os, signal
-from adda.common.outputs import whole
-with whole("out") as partial:
+from adda.common.outputs import atomic
+with atomic("out") as partial:
     partial.mkdir()
     (partial / "half").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
     assert run_python(code, tmp_path).returncode == -signal.SIGKILL
     assert not (tmp_path / "out").exists()
-    with whole(tmp_path / "out") as partial:  # and the next run starts clean
+    with atomic(tmp_path / "out") as partial:  # and the next run starts clean
         partial.mkdir()
     assert os.listdir(tmp_path / "out") == []
     assert os.listdir(tmp_path) == ["out"]

@@ -14,8 +14,8 @@ from adda.datasets.downloads import Downloads
 from adda.datasets.source import DataParams
 from adda.datasets.splits import SplitParams
 from adda.engine.devices import Device
+from adda.recipes.all_recipes import RECIPES, ModelParams, RecipesParams, resolve
 from adda.recipes.recipe import LossParams
-from adda.recipes.registry import ModelParams, RecipesParams
 from adda.training.trainer import TrainParams
 
 GROUPS = {
@@ -48,7 +48,7 @@ def read(tmp_path):
 
 def test_the_defaults_are_valid():
     params = read_params(ROOT / "params.yaml", **GROUPS)
-    assert params.loss.l2_weight == 1
+    assert params.loss.l2_weight == "auto"
     # And params.yaml says what the code would take where a recipe's own are left out.
     assert params.recipes == RecipesParams()
 
@@ -83,7 +83,8 @@ def test_dvcs_way_of_writing_small_numbers_is_understood(read):
         ("model", "fine_tune", True),  # of no weights
         ("data", "binarise", "otsu"),  # of no folders
         ("data", "directory", ""),
-        ("recipes", "published", {"code_size": 1}),
+        ("recipes", "original", {"code_size": 1}),
+        ("loss", "l2_weight", "autom"),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(read, group, key, value):
@@ -91,6 +92,27 @@ def test_a_bad_value_is_named_in_one_line(read, group, key, value):
     with pytest.raises(AddaError, match=f"params.yaml: {name}[a-z_.]* is ") as caught:
         read(group, key, value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_auto_is_the_recipes_own_value_and_a_number_is_for_any(read, recipe):
+    params = read("loss", "adversarial_weight", 0.3)
+    loss, train = resolve(recipe, params.loss, params.train)
+    assert loss.adversarial_weight == 0.3
+    assert loss.l2_weight == RECIPES[recipe].loss.get("l2_weight", 0)
+    assert train.batch_size == RECIPES[recipe].train["batch_size"]
+    assert train.steps == params.train.steps
+
+
+def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch):
+    params = read("loss", "l2_weight", 1)
+    message = r"loss\.l2_weight is 1, but the recipe pixelda has no such term; set it to auto"
+    with pytest.raises(AddaError, match=message):
+        resolve("pixelda", params.loss, params.train)
+    monkeypatch.setattr(RECIPES["layered"], "train", {"adversary_learning_rate": 0.1})
+    message = r"train\.batch_size is auto, but the recipe layered has no value of its own"
+    with pytest.raises(AddaError, match=message):
+        resolve("layered", params.loss, params.train)
 
 
 def test_a_missing_key_is_named(tmp_path):
@@ -152,7 +174,7 @@ def test_dvc_changes_one_line_to_change_one_value(tmp_path):
 def test_every_parameter_has_a_comment():
     for line in (ROOT / "params.yaml").read_text().splitlines():
         key = line.split(":")[0].strip()
-        groups = ("split", "published", "pixelda")  # of a recipe's own
+        groups = ("layered", "original", "pixelda")  # of a recipe's own
         if line.startswith(" ") and key not in groups and not key.startswith("-"):
             assert "  # " in line, line
 
@@ -165,24 +187,3 @@ def test_each_stage_checks_its_own_groups_and_all_check_the_names(tmp_path):
     path.write_text("device: cpu\nlos: {}\n")
     with pytest.raises(AddaError, match="los is not a parameter; remove it or correct"):
         read_params(path, device=Device)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ({"judge": {}}, "judge is now called classifier"),
-        (
-            {"loss": {"cycle_weight": 1}},
-            r"loss\.cycle_weight is now called recipes\.split\.cycle",
-        ),
-        ({"train": {"device": "cpu"}}, r"train\.device is now called device"),
-        ({"model": {"recipe": "baseline"}}, r"model\.recipe is 'baseline': .*now called published"),
-    ],
-)
-def test_an_old_name_is_refused_with_the_new_one(tmp_path, old, new):
-    values = copy.deepcopy(DEFAULTS)
-    for group, keys in old.items():
-        values.setdefault(group, {}).update(keys)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
-    with pytest.raises(AddaError, match=new):
-        read_params(tmp_path / "params.yaml", **GROUPS)

@@ -1,6 +1,5 @@
-"""A user's own two domains, from folders of pictures or from pickles."""
+"""A user's own two domains, from folders of pictures."""
 
-import pickle
 import shutil
 import subprocess
 import sys
@@ -13,9 +12,9 @@ from PIL import Image
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.common.params import read_params
-from adda.datasets.folders import read_domain
+from adda.datasets.all_sources import load_source
+from adda.datasets.folders import read_source, read_target
 from adda.datasets.raw_files import read_raw, write_raw
-from adda.datasets.registry import load_source
 from adda.datasets.source import DataParams
 from adda.datasets.splits import SplitParams, split_domains
 
@@ -58,11 +57,11 @@ def load(folder):
 def test_pictures_become_two_domains_with_labels_of_their_own(load, tmp_path):
     write_raw(tmp_path / "raw", load())
     raw = read_raw(tmp_path / "raw")
-    assert raw.mnist["x_train"].shape == (30, 28, 28)
-    assert raw.mnistm["train"].shape == (60, 28, 28, 3)
+    assert raw.source["train"].shape == (30, 28, 28)
+    assert raw.target["train"].shape == (60, 28, 28, 3)
     for domain, images, labels in (
-        ("source", raw.mnist["x_test"], raw.held_out_labels),
-        ("target", raw.mnistm["test"][..., 0], raw.mnistm["test_labels"]),
+        ("source", raw.source["test"], raw.held_out_labels),
+        ("target", raw.target["test"][..., 0], raw.target["test_labels"]),
     ):
         assert (np.bincount(labels) == len(labels) // 10).all()
         assert len(set(labels[:10])) > 3  # not one digit after the other
@@ -82,63 +81,6 @@ def test_splits_keep_each_domains_own_labels(load):
     assert len(arrays["images/target_test"]) == 60
 
 
-def as_pickled(folder):
-    """The target as a pickle's dictionary."""
-    parts, _ = read_domain(folder, "target", "RGB", DIGITS)
-    return {
-        f"{letter}_{name}": array
-        for name, part in parts.items()
-        for letter, array in zip("xy", part[:2], strict=True)
-    }
-
-
-def test_a_pickle_may_stand_for_a_folder(folder, load):
-    before = load()
-    target = as_pickled(folder)
-    (folder / "target").rename(folder / "elsewhere")
-    sorted_by_digit = {
-        name: array[np.argsort(target[f"y_{name[2:]}"], kind="stable")]
-        for name, array in target.items()
-    }
-    (folder / "target.pkl").write_bytes(pickle.dumps(sorted_by_digit))
-    after = load().mnistm
-    for part in ("train", "test"):
-        images, digits = after[part], after[f"{part}_labels"]
-        assert (digit_of("target", images[:, 0, 0, 0]) == digits).all()
-        assert sorted(images[:, 0, 0, 0]) == sorted(before.mnistm[part][:, 0, 0, 0])
-        assert len(set(digits[:10])) > 3  # not one digit after the other
-
-
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda a: a.pop("x_train"), "x_train is missing; it must be uint8"),
-        (lambda a: a.update(x_train=a["x_train"][..., 0]), r"x_train is .*uint8 \[n, 28, 28, 3"),
-        (lambda a: a.update(x_train=a["x_train"] / 255), "x_train is float64 .* must be uint8"),
-        (lambda a: a.update(y_train=a["y_train"][1:]), "y_train is uint8"),
-        (lambda a: a.update(y_train=a["y_train"] + 250), "y_train holds values outside 0 to 254"),
-    ],
-)
-def test_a_pickle_of_another_form_is_named(folder, load, damage, message):
-    target = as_pickled(folder)
-    damage(target)
-    (folder / "target").rename(folder / "elsewhere")
-    (folder / "target.pkl").write_bytes(pickle.dumps(target))
-    with pytest.raises(AddaError, match=message):
-        load()
-
-
-def test_a_pickle_of_python_2_with_lists_of_labels(folder, load):
-    target = as_pickled(folder)
-    old = {
-        name.encode(): array.tolist() if name[0] == "y" else array for name, array in target.items()
-    }
-    (folder / "target").rename(folder / "elsewhere")
-    (folder / "target.pkl").write_bytes(pickle.dumps(old, protocol=2))
-    after = load().mnistm
-    assert (digit_of("target", after["test"][:, 0, 0, 0]) == after["test_labels"]).all()
-
-
 def test_pictures_of_other_sizes_are_scaled_and_said_to_be(folder, load, capsys):
     wide = Image.new("L", (112, 56))
     wide.paste(200, (28, 0, 84, 56))
@@ -150,20 +92,20 @@ def test_pictures_of_other_sizes_are_scaled_and_said_to_be(folder, load, capsys)
     warned = capsys.readouterr().err
     assert "source/train: 1 of 31 pictures are scaled to 28 x 28 pixels" in warned
     assert "target/test: 1 of 61 pictures are scaled" in warned
-    padded = [each for each in raw.mnist["x_train"] if each.max() == 200]
+    padded = [each for each in raw.source["train"] if each.max() == 200]
     assert len(padded) == 1
     assert (padded[0][7:21, 7:21] == 200).all()  # a source is padded to a square
     assert (padded[0] > 0).sum() == 14 * 14
-    assert [each for each in raw.mnistm["test"] if (each == (0, 90, 0)).all()]  # a target, cut
+    assert [each for each in raw.target["test"] if (each == (0, 90, 0)).all()]  # a target, cut
 
 
 def test_grey_pictures_are_cut_where_their_ink_begins(folder, load):
     grey = Image.new("L", (28, 28), 40)
     grey.paste(180, (10, 10, 20, 20))
     grey.save(folder / "source/train/3/grey.jpg")
-    kept = load().mnist["x_train"]
+    kept = load().source["train"]
     assert (kept[np.argmax(kept.max(axis=(1, 2)))] > 0).all()
-    cut = load(binarise="otsu").mnist["x_train"]
+    cut = load(binarise="otsu").source["train"]
     square = cut[np.argmax(cut.max(axis=(1, 2)))] > 0
     assert square[10:20, 10:20].all()
     assert square.sum() == 100
@@ -174,14 +116,14 @@ def test_what_is_missing_or_wrong_is_named(folder, load):
         load(None)
     for path in (folder / "source/test/7").glob("*.png"):
         path.unlink()
-    with pytest.raises(AddaError, match="source: test shows no 7"):
+    with pytest.raises(AddaError, match="source/test shows no 7"):
         load()
     for path in (folder / "source/test").rglob("*.png"):
         path.unlink()
     with pytest.raises(AddaError, match="source/test holds no picture"):
         load()
     (folder / "source").rename(folder / "sources")
-    with pytest.raises(AddaError, match=r"neither a folder source nor source\.pkl"):
+    with pytest.raises(AddaError, match="own/source is not a folder; make one"):
         load()
 
 
@@ -199,9 +141,9 @@ def test_a_bad_picture_costs_itself_alone_and_is_named(folder, load, capsys):
     assert "target/train: 3 of 60 pictures are left out: " in warned
     for name in ("0.png cannot be used (some of it is transparent", "2.png cannot be used ("):
         assert f"target/train/3/{name}" in warned
-    assert len(few.mnistm["train"]) == len(whole.mnistm["train"]) - 3
-    greys = few.mnistm["train"][:, 0, 0, 0]
-    assert (digit_of("target", greys) == few.mnistm["train_labels"]).all()
+    assert len(few.target["train"]) == len(whole.target["train"]) - 3
+    greys = few.target["train"][:, 0, 0, 0]
+    assert (digit_of("target", greys) == few.target["train_labels"]).all()
     for path in (folder / "source/test").rglob("*.png"):
         path.write_bytes(b"no picture")
     with pytest.raises(
@@ -222,7 +164,7 @@ def test_hidden_files_and_what_pillow_cannot_read_are_no_pictures(folder, load, 
         Image.new("RGB", (28, 28)).save(hidden / "1-checkpoint.png")
     again = load()
     assert capsys.readouterr().err == ""
-    assert (again.mnistm["train"] == whole.mnistm["train"]).all()
+    assert (again.target["train"] == whole.target["train"]).all()
 
 
 def test_a_target_may_show_one_class_alone(folder, load, capsys):
@@ -230,9 +172,9 @@ def test_a_target_may_show_one_class_alone(folder, load, capsys):
     for path in (folder / "target/test").glob("[0-24-9]/*.png"):
         path.unlink()
     raw = load()
-    assert set(raw.mnistm["test_labels"]) == {3}
-    assert len(raw.mnistm["test"]) == 6
-    shown = "target: test shows no 0, 1, 2, 4, 5, 6, 7, 8, 9: nothing is known of these"
+    assert set(raw.target["test_labels"]) == {3}
+    assert len(raw.target["test"]) == 6
+    shown = "target/test shows no 0, 1, 2, 4, 5, 6, 7, 8, 9: nothing is known of these"
     assert shown in capsys.readouterr().err
 
 
@@ -243,8 +185,8 @@ def test_a_target_may_show_one_class_alone(folder, load, capsys):
 def test_the_documented_pairs_can_be_read(tmp_path, kind, names, labelled):
     command = [sys.executable, "-m", "docs.make_pair", kind, str(tmp_path / "pair")]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    source, classes = read_domain(tmp_path / "pair", "source", "L")
-    target, _ = read_domain(tmp_path / "pair", "target", "RGB", classes)
+    source, classes = read_source(tmp_path / "pair/source")
+    target = read_target(tmp_path / "pair/target", classes)
     assert classes == list(names)
     assert len(source["train"].images) == len(target["train"].images) > 1000
     assert set(np.unique(source["test"].images)) == {0, 255}
@@ -271,8 +213,8 @@ def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, t
     write_raw(tmp_path / "raw", load(str(letters)))
     raw = read_raw(tmp_path / "raw")
     assert raw.classes == ["b", "x", "y"]
-    assert (raw.mnist["x_test"][:, 0, 0] // 40 == (raw.held_out_labels + 2) % 3).all()
-    assert raw.mnistm.keys() == {"train", "test"}
+    assert (raw.source["test"][:, 0, 0] // 40 == (raw.held_out_labels + 2) % 3).all()
+    assert raw.target.keys() == {"train", "test"}
     arrays = split_domains(raw, SplitParams(valid_fraction=0.5, seed=0))
     assert arrays["images/target_train"].shape == (12, 28, 28, 3)
     assert not len(arrays["labels/target_train"])
@@ -289,7 +231,7 @@ def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp
     assert shown in capsys.readouterr().err
     raw = read_raw(tmp_path / "raw")
     assert raw.classes == ["b", "x", "y"]
-    assert sorted(raw.mnistm["test_labels"]) == [0] * 8 + [3] * 16
+    assert sorted(raw.target["test_labels"]) == [0] * 8 + [3] * 16
     shutil.rmtree(letters / "target/test/b")
     with pytest.raises(AddaError, match="test shows q, r, and none of the source's classes, b, x"):
         load(str(letters))
@@ -298,59 +240,19 @@ def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp
         load(str(letters))
 
 
-def test_labels_of_a_pickle_that_the_source_lacks_are_others(folder, load, capsys):
-    target = as_pickled(folder)
-    target["y_test"] = target["y_test"] + 5
-    (folder / "target").rename(folder / "elsewhere")
-    (folder / "target.pkl").write_bytes(pickle.dumps(target))
-    labels = load().mnistm["test_labels"]
-    assert set(labels) == {5, 6, 7, 8, 9, 10}
-    assert "test shows 10, 11, 12, 13, 14, which the source lacks" in capsys.readouterr().err
-
-
 def test_one_part_alone_may_have_labels(letters, load):
     for path in sorted((letters / "target/test").glob("*.png")):
         (letters / "target/test" / path.name[0]).mkdir(exist_ok=True)
         path.rename(letters / "target/test" / path.name[0] / path.name)
     raw = load(str(letters))
-    assert raw.mnistm.keys() == {"train", "test", "test_labels"}
-    np.save(letters / "target/test.npy", raw.mnistm["test"])
-    with pytest.raises(AddaError, match=r"test\.npy lies beside folders of classes"):
-        load(str(letters))
+    assert raw.target.keys() == {"train", "test", "test_labels"}
     Image.new("L", (28, 28)).save(letters / "target/test/loose.png")
     with pytest.raises(AddaError, match=r"loose\.png for one, beside folders of classes"):
         load(str(letters))
-
-
-def test_arrays_without_labels(letters, load, rng):
-    for part in ("train", "test"):
-        for path in (letters / "target" / part).glob("*.png"):
-            path.unlink()
-        np.save(letters / f"target/{part}.npy", rng.integers(0, 256, (5, 28, 28, 3), np.uint8))
-    assert load(str(letters)).mnistm["test"].shape == (5, 28, 28, 3)
-    stacks = {f"x_{part}": np.load(letters / f"target/{part}.npy") for part in ("train", "test")}
-    (letters / "target").rename(letters / "elsewhere")
-    (letters / "target.pkl").write_bytes(pickle.dumps(stacks))
-    assert load(str(letters)).mnistm.keys() == {"train", "test"}
-    source, _ = read_domain(letters, "source", "L")
-    (letters / "source").rename(letters / "sources")
-    images = {f"x_{name}": part.images for name, part in source.items()}
-    (letters / "source.pkl").write_bytes(pickle.dumps(images))
-    with pytest.raises(AddaError, match="nobody labelled train; the source needs labels"):
-        load(str(letters))
-    labelled = images | {f"y_{name}": part.labels for name, part in source.items()}
-    (letters / "source.pkl").write_bytes(pickle.dumps(labelled))
-    assert load(str(letters)).classes == ["0", "1", "2"]
 
 
 def test_a_source_of_one_class_or_none_is_refused(letters, load):
     for letter in "xy":
         (letters / "source/train" / letter).rename(letters / letter)
     with pytest.raises(AddaError, match="has 1 folders with pictures; it needs one for each of 2"):
-        load(str(letters))
-    images = np.zeros((3, 28, 28), np.uint8)
-    alike = {"x_train": images, "x_test": images} | dict.fromkeys(("y_train", "y_test"), [0] * 3)
-    (letters / "source").rename(letters / "elsewhere")
-    (letters / "source.pkl").write_bytes(pickle.dumps(alike))
-    with pytest.raises(AddaError, match=r"source\.pkl: every label is 0"):
         load(str(letters))

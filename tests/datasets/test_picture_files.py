@@ -1,6 +1,5 @@
 """Pictures of many formats, some of them broken."""
 
-import io
 import re
 import struct
 
@@ -10,8 +9,6 @@ from PIL import Image
 
 from adda.common.errors import AddaError
 from adda.datasets.picture_files import SUFFIXES, open_picture
-
-MUTATIONS = 60  # of each kind of file
 
 
 @pytest.fixture
@@ -58,7 +55,7 @@ def test_broken_exif_counts_as_none(grey, tmp_path):
 
 
 def test_a_decoder_may_raise_what_it_likes(monkeypatch, tmp_path):
-    for error in (struct.error("short"), TypeError("none"), ZeroDivisionError(), MemoryError()):
+    for error in (struct.error("short"), TypeError("none"), ZeroDivisionError()):
 
         def fail(*_, error=error):
             raise error
@@ -67,21 +64,3 @@ def test_a_decoder_may_raise_what_it_likes(monkeypatch, tmp_path):
         reason = re.escape(str(error) or type(error).__name__)
         with pytest.raises(AddaError, match=rf"x\.png cannot be used \({reason}\)"):
             open_picture(tmp_path / "x.png")
-
-
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
-def test_mutated_files_are_read_or_refused_in_a_sentence(grey, rng, tmp_path, kind):
-    encoded = io.BytesIO()
-    Image.fromarray(grey).save(encoded, kind)
-    path = tmp_path / "mutated"
-    for _ in range(MUTATIONS):
-        data = np.frombuffer(encoded.getvalue(), np.uint8).copy()
-        places = rng.integers(len(data), size=rng.integers(1, 9))
-        data[places] = rng.integers(0, 256, len(places))
-        path.write_bytes(data[: rng.integers(len(data) // 2, len(data) + 1)].tobytes())
-        try:
-            picture = open_picture(path)
-        except AddaError as error:
-            assert str(error).startswith(f"{path} cannot be used (")  # noqa: PT017
-        else:
-            assert picture.mode[0] not in "IF"

@@ -1,7 +1,5 @@
 """The pickle reader: every honest pickle comes back, every hostile one is refused unexecuted."""
 
-import collections
-import contextlib
 import gzip
 import io
 import pickle
@@ -11,9 +9,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from adda.common.errors import AddaError
 from adda.datasets.safe_pickle import load_arrays
@@ -32,47 +27,36 @@ def load(tmp_path):
 
 
 def same(left, right):
-    if isinstance(right, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in right)
-    if isinstance(right, list | tuple):
-        return type(left) is type(right) and len(left) == len(right) and all(map(same, left, right))
-    if isinstance(right, np.ndarray | np.generic):
-        equal = np.array_equal(left, right, equal_nan=right.dtype.kind in "fc")
-        return left.dtype == right.dtype and equal
-    return left == right or (left != left and right != right)
+    return left.keys() == right.keys() and all(
+        left[key].dtype == right[key].dtype and np.array_equal(left[key], right[key])
+        for key in right
+    )
 
 
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_every_protocol_plain_and_zipped(load, protocol, compress):
-    data = {
+    arrays = {
         "train": IMAGES,
         "test": np.asfortranarray(IMAGES[:2]),
-        b"bytes": b"\x00\xff\n'\\" * 3,
-        "numbers": [1, -(2**40), 2**70, 1.5, float("inf"), True, False, None],
-        "tuple": ((), (1,), (1, "é", "\n\\"), (1, 2, 3, 4)),
-        "scalar": np.float32(1.5),
         "big endian": np.arange(5, dtype=">i2"),
         "empty": np.zeros((0, 28, 28, 3), np.uint8),
         "zero-dimensional": np.array(3),
-        "ordered": collections.OrderedDict(a=1),
+        "floats": np.linspace(0, 1, 5),
+        "flags": np.array([True, False]),
     }
-    assert same(load(compress(pickle.dumps(data, protocol))), data)
+    others = {
+        "bytes": b"\x00\xff\n'\\" * 3,
+        "numbers": [1, -(2**40), 2**70, 1.5, float("inf"), True, False, None],
+        "tuple": ((), (1,), (1, "é", "\n\\"), (1, 2, 3, 4)),
+        "none": None,
+    }
+    assert same(load(compress(pickle.dumps(arrays | others, protocol))), arrays)
 
 
-def test_bytes_that_are_asked_for_again_and_again_are_one_object(load):
-    text = b"\x80\x02]q\x00(C\x05bytesB" + struct.pack("<I", 2**16) + b"a" * 2**16 + b"q\x01"
-    values = load(text + b"h\x01" * 50_000 + b"e.")
-    assert len(values) == 50_002
-    assert len({id(value) for value in values}) == 2
-
-
-def test_one_array_shared_and_a_list_in_itself(load):
-    cycle = [IMAGES]
-    cycle.append(cycle)
-    data = load(pickle.dumps({"a": IMAGES, "b": IMAGES, "c": cycle}))
+def test_one_array_twice_is_read_once(load):
+    data = load(pickle.dumps({"a": IMAGES, "b": IMAGES}))
     assert data["a"] is data["b"]
-    assert data["c"][1] is data["c"]
 
 
 def py2(protocol):
@@ -102,7 +86,7 @@ def test_python_2_pickles(load, protocol):
     images, data = py2(protocol)
     expected = pickle.loads(data, encoding="bytes")  # our own bytes: Python agrees on them
     assert (expected[b"train"] == images).all()
-    assert same(load(data), {b"train": images})
+    assert same(load(data), {"train": images})
 
 
 class Call:
@@ -121,7 +105,7 @@ def named(module, name, arguments=b")"):
 
 
 TEXT = b"(X\x04\x00\x00\x00evilt"
-ARRAY = pickle.dumps(IMAGES, 2)
+ARRAY = pickle.dumps({"train": IMAGES}, 2)
 RECONSTRUCT = b"\x80\x02cnumpy.core.multiarray\n_reconstruct\n"
 EMPTY_ARRAY = RECONSTRUCT + b"cnumpy\nndarray\nK\x00\x85C\x01b\x87R"
 U1 = b"cnumpy\ndtype\nX\x02\x00\x00\x00u1\x89\x88\x87R(K\x03X\x01\x00\x00\x00|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
@@ -165,8 +149,8 @@ HOSTILE = {
     "inst": b"(S'evil'\nios\nsystem\n.",
     "obj": b"(cos\nsystem\nS'evil'\no.",
     "out-of-band buffer": b"\x80\x05\x97.",
-    "an object array": pickle.dumps(np.array([{}], dtype=object)),
-    "a structured array": pickle.dumps(np.zeros(2, [("a", "u1")])),
+    "an object array": pickle.dumps({"a": np.array([{}], dtype=object)}),
+    "a structured array": pickle.dumps({"a": np.zeros(2, [("a", "u1")])}),
     "a string array": pickle.dumps(np.array(["a"])),
     "a subclass of ndarray": RECONSTRUCT + b"cbuiltins\nbytes\nK\x00\x85C\x01b\x87R.",
     "a masked array": pickle.dumps(np.ma.array([1])),
@@ -181,16 +165,14 @@ HOSTILE = {
     "text of a huge declared size": b"\x80\x04\x8d" + struct.pack("<Q", 2**62) + b"a.",
     "bytearray of a huge declared size": b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"a.",
     "a string of a negative size": b"\x80\x02T" + struct.pack("<i", -5) + b"aaaaaa.",
-    "an integer of a huge size": b"\x80\x02\x8b" + struct.pack("<i", 2**20) + b"\xff" * 2**20 + b".",
     "an integer of many digits": b"L" + b"9" * 100_000 + b"L\n.",
-    "text that widens in memory": b"\x80\x02X" + struct.pack("<I", 2**20 + 4) + b"a" * 2**20 + "😀".encode() + b".",
-    "escaped text that widens": b"V" + b"a" * 2**20 + b"\\U0001f600\n.",
     "a tuple too deep to hash": b"\x80\x02}N" + b"\x85" * 200_000 + b"Ns.",
     "a call of a tuple too deep": b"\x80\x02N" + b"\x85" * 200_000 + b")R.",
-    "a nest too deep to walk": b"\x80\x02N" + b"\x85" * 200_000 + b".",
     "one text encoded again and again": b"\x80\x02c_codecs\nencode\nq\x00X" + struct.pack("<I", 2**16) + b"a" * 2**16 + b"q\x01X\x06\x00\x00\x00latin1q\x02" + b"h\x00h\x01h\x02\x86R" * 20_000 + b".",
-    "texts that widen, each a little": b"\x80\x02" + (b"X" + struct.pack("<I", 2**16) + b"a" * (2**16 - 4) + "😀".encode()) * 4_200 + b".",
     "opcodes without end": b"\x80\x02" + b"N0" * 600_000 + b".",
+    "no dictionary": pickle.dumps([IMAGES]),
+    "a stack without end": b"\x80\x02" + b"N" * 2_000_000 + b".",
+    "calls with many arguments": b"\x80\x02cnumpy\ndtype\nX" + struct.pack("<I", 2**20) + b"a" * 2**20 + b"R.",
     "appending to a tuple": b"\x80\x02)Na.",
     "items on a list": b"\x80\x02]NNs.",
     "a mark as the result": b"(.",
@@ -203,11 +185,30 @@ HOSTILE = {
 }  # fmt: skip
 
 
+# What only damage can have made, and no one who means harm.
+DAMAGED = {
+    "bytes of a huge declared size",
+    "text of a huge declared size",
+    "bytearray of a huge declared size",
+    "a string of a negative size",
+    "an integer of many digits",
+    "appending to a tuple",
+    "a mark as the result",
+    "an empty stack",
+    "no end",
+    "half an array",
+    "nothing",
+    "half a gzip",
+}
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_pickles_are_refused_and_run_nothing(load, kind, tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(tmp_path)
     modules = set(sys.modules)
-    with pytest.raises(AddaError, match=r"file\.pkl (is|cannot)"):
+    damaged = kind in DAMAGED
+    reason = r"is truncated or not a pickle|cannot be used" if damaged else "is refused: it"
+    with pytest.raises(AddaError, match=rf"file\.pkl ({reason})"):
         load(HOSTILE[kind])
     assert [path.name for path in tmp_path.iterdir()] == ["file.pkl"]
     assert set(sys.modules) == modules
@@ -215,10 +216,13 @@ def test_hostile_pickles_are_refused_and_run_nothing(load, kind, tmp_path, monke
 
 
 def test_hostile_pickles_stay_small(tmp_path, run_python):
-    """All of them in one process, under an address limit of 2 GiB beyond what NumPy takes."""
+    """All of them in one process, under an address limit of 2 GiB beyond what NumPy takes; a reader
+    that asks for more ends it, since MemoryError is let through."""
     for number, data in enumerate(HOSTILE.values()):
         (tmp_path / f"{number}.pkl").write_bytes(data)
-    (tmp_path / "bomb.pkl").write_bytes(gzip.compress(b"\x80\x02" + b"\0" * 2**28, 9) * 8)
+    bombs = b"\0" * 2**28, b"N" * 2**28, b"X" + struct.pack("<I", 2**27) + b"\xc3\xa9" * 2**26
+    for number, content in enumerate(bombs):
+        (tmp_path / f"bomb{number}.pkl").write_bytes(gzip.compress(b"\x80\x02" + content, 1))
     code = f"""
 import glob, resource
 from adda.common.errors import AddaError
@@ -231,15 +235,24 @@ for path in glob.glob("*.pkl"):
         load_arrays(path)
     except AddaError:
         refused += 1
-assert refused == {len(HOSTILE) + 1}, refused
+assert refused == {len(HOSTILE) + len(bombs)}, refused
 """
     result = run_python(code, tmp_path)
     assert result.returncode == 0, result.stderr
 
 
+def test_too_little_memory_is_no_damage(load, monkeypatch):
+    def starve(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(np, "frombuffer", starve)
+    with pytest.raises(MemoryError):
+        load(ARRAY)
+
+
 def test_a_size_limit_before_reading_on(load):
-    data = pickle.dumps(IMAGES)
-    assert same(load(data, max_bytes=len(data)), IMAGES)
+    data = pickle.dumps({"train": IMAGES})
+    assert same(load(data, max_bytes=len(data)), {"train": IMAGES})
     for packed in (data, gzip.compress(data)):
         with pytest.raises(AddaError, match="more than"):
             load(packed, max_bytes=len(data) - 1)
@@ -250,48 +263,6 @@ def test_a_missing_file_and_a_folder(tmp_path):
         load_arrays(tmp_path / "none.pkl")
     with pytest.raises(AddaError, match="cannot be used"):
         load_arrays(tmp_path)
-
-
-arrays = hnp.arrays(
-    dtype=st.sampled_from(["u1", "<i4", ">f8", "?", "<c8"]), shape=hnp.array_shapes(min_dims=0)
-)
-scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary()
-values = st.recursive(
-    scalars | arrays,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.tuples(inner, inner)
-        | st.dictionaries(st.text() | st.binary() | st.integers(), inner, max_size=4)
-    ),
-    max_leaves=8,
-)
-
-
-@settings(deadline=None, max_examples=300)
-@given(values, st.integers(0, 5))
-def test_any_data_comes_back(tmp_path_factory, value, protocol):
-    path = tmp_path_factory.mktemp("pickle") / "file.pkl"
-    path.write_bytes(pickle.dumps(value, protocol))
-    assert same(load_arrays(path), value)
-
-
-FUZZ_BASE = [pickle.dumps({"train": IMAGES[:1, :2, :2], "n": [1, "a", b"b"]}, p) for p in range(6)]
-OPCODES = [b"R", b"b", b"(", b"t", b"0", b"2", b"h\0", b"q\0", b"."]
-
-
-@settings(deadline=None, max_examples=1000)
-@given(st.data())
-def test_damaged_pickles_are_read_or_refused(tmp_path_factory, data):
-    """Any bytes changed, cut or put in: a value, or an error of ours and no other."""
-    pickled = bytearray(data.draw(st.sampled_from(FUZZ_BASE)))
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(pickled)))
-        new = data.draw(st.binary(max_size=3) | st.sampled_from(OPCODES))
-        pickled[at : at + data.draw(st.integers(0, 3))] = new
-    path = tmp_path_factory.mktemp("fuzz") / "file.pkl"
-    path.write_bytes(pickled)
-    with contextlib.suppress(AddaError):
-        load_arrays(path)
 
 
 def test_reading_never_calls_pickle(load, monkeypatch):

@@ -18,10 +18,15 @@ def raw():
     digits[:, 0, :9] = bits * 7
     coloured[:, 0, :9, 0] = bits
     labels = np.repeat(np.arange(10, dtype=np.uint8), N // 10)
-    mnist = {"x_train": digits, "y_train": labels, "x_test": digits[:20], "y_test": labels[:20]}
-    mnistm = {"train": coloured, "test": coloured[:20]}
-    mnistm |= {"train_labels": labels, "test_labels": labels[:20]}
-    return Raw(mnist, mnistm, labels[:20] + 1)
+    source = {
+        "train": digits,
+        "train_labels": labels,
+        "test": digits[:20],
+        "test_labels": labels[:20],
+    }
+    target = {"train": coloured, "test": coloured[:20]}
+    target |= {"train_labels": labels, "test_labels": labels[:20]}
+    return Raw(source, target, labels[:20] + 1)
 
 
 def numbers(images):
@@ -56,7 +61,7 @@ def test_test_images_keep_mnists_order(raw):
     for domain in ("source", "target"):
         assert numbers(arrays[f"images/{domain}_test"]).tolist() == list(range(20))
     assert (arrays["labels"] == raw.held_out_labels).all()
-    assert (arrays["labels/target_test"] == raw.mnist["y_test"]).all()
+    assert (arrays["labels/target_test"] == raw.source["test_labels"]).all()
 
 
 def test_the_seed_alone_decides(raw):
@@ -73,21 +78,21 @@ def test_a_split_too_small_for_ten_digits(raw):
 
 
 def test_a_class_of_one_target_image_stops_nothing(raw):
-    labels = raw.mnistm["train_labels"].copy()
+    labels = raw.target["train_labels"].copy()
     labels[7] = 10  # of a class that the source lacks
-    arrays = split_domains(raw._replace(mnistm=raw.mnistm | {"train_labels": labels}), PARAMS)
+    arrays = split_domains(raw._replace(target=raw.target | {"train_labels": labels}), PARAMS)
     both = np.concatenate([arrays["labels/target_train"], arrays["labels/target_valid"]])
     assert (both == 10).sum() == 1
-    source = raw._replace(mnist=raw.mnist | {"y_train": labels})
+    source = raw._replace(source=raw.source | {"train_labels": labels})
     with pytest.raises(AddaError, match="training images of the source is too small"):
         split_domains(source, PARAMS)
 
 
 def test_a_part_too_small_to_be_shown_or_clustered(raw):
-    few = raw._replace(mnistm=raw.mnistm | {"test": raw.mnistm["test"][:9]})
+    few = raw._replace(target=raw.target | {"test": raw.target["test"][:9]})
     with pytest.raises(AddaError, match="target test: 9 images, and 10 are needed"):
         split_domains(few, PARAMS)
-    few = raw._replace(mnistm={"train": raw.mnistm["train"][:40], "test": raw.mnistm["test"]})
+    few = raw._replace(target={"train": raw.target["train"][:40], "test": raw.target["test"]})
     with pytest.raises(AddaError, match="target valid: 8 images, and 10 are needed"):
         split_domains(few, PARAMS)
 
@@ -105,4 +110,4 @@ def test_a_source_that_stays_grey_is_split_the_same(raw):
             assert (images == images[..., :1]).all()
             images = np.where(images > 0, 255, 0)
         assert (images == black_and_white[name]).all(), name
-    assert (grey["images/source_test"][..., 0] == raw.mnist["x_test"]).all()
+    assert (grey["images/source_test"][..., 0] == raw.source["test"]).all()

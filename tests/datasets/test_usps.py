@@ -11,9 +11,9 @@ from conftest import ROOT
 from adda.common.errors import AddaError
 from adda.common.params import read_form, read_params
 from adda.datasets import usps
+from adda.datasets.all_sources import SOURCES
 from adda.datasets.downloads import Downloads
 from adda.datasets.packaged import packaged_digits
-from adda.datasets.registry import SOURCES
 from adda.datasets.source import DataParams
 
 COUNTS = {"train": 30, "test": 20}
@@ -70,30 +70,30 @@ def write_hdf5(folder, parts, monkeypatch):
 
 def test_usps_as_target_is_grey_scaled_and_labelled(texts, load, parts):
     raw = load("mnist-usps")
-    assert raw.mnistm["train"].shape == (30, 28, 28, 3)
-    assert raw.mnistm["train"].dtype == np.uint8
-    assert (raw.mnistm["test_labels"] == parts["test"][1]).all()
+    assert raw.target["train"].shape == (30, 28, 28, 3)
+    assert raw.target["train"].dtype == np.uint8
+    assert (raw.target["test_labels"] == parts["test"][1]).all()
     means = 255 * parts["train"][0].mean(axis=1)
-    assert np.abs(raw.mnistm["train"].mean(axis=(1, 2, 3)) - means).max() < 8
-    assert len(np.unique(raw.mnistm["train"])) > 100
-    assert raw.mnist["x_train"].shape == (4000, 28, 28)
+    assert np.abs(raw.target["train"].mean(axis=(1, 2, 3)) - means).max() < 8
+    assert len(np.unique(raw.target["train"])) > 100
+    assert raw.source["train"].shape == (4000, 28, 28)
 
 
 def test_usps_as_source_is_ink_above_half(texts, load):
     raw = load("usps-mnist")
-    values = np.unique(raw.mnist["x_train"])
+    values = np.unique(raw.source["train"])
     assert values[0] == 0
     assert values[1] == 128
-    assert raw.mnistm["test"].shape == (1000, 28, 28, 3)
-    assert (raw.held_out_labels == raw.mnist["y_test"]).all()
+    assert raw.target["test"].shape == (1000, 28, 28, 3)
+    assert (raw.held_out_labels == raw.source["test_labels"]).all()
 
 
 def test_both_forms_are_the_same(texts, load, parts, monkeypatch):
-    before = load("mnist-usps").mnistm
+    before = load("mnist-usps").target
     write_hdf5(texts, parts, monkeypatch)
     for part in COUNTS:
         (texts / f"zip.{part}.gz").unlink()
-    after = load("mnist-usps").mnistm
+    after = load("mnist-usps").target
     for name, array in before.items():
         assert np.abs(array.astype(int) - after[name]).max() <= 1
 

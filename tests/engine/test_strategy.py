@@ -18,7 +18,7 @@ from adda.engine.devices import make_strategy
 
 STEPS = 20
 # The batch's spread is a value of each replica's part; shares move by whole images.
-LOSSES = ("l2", "adversarial", "discriminator", "mask_adversarial", "cycle", "class")
+LOSSES = ("l2", "adversarial", "adversary", "mask_adversarial", "cycle", "class")
 
 
 def start(folder, recipe, kind, steps, **environment):
@@ -41,7 +41,7 @@ def start_workers(folder, steps):
     return [
         start(
             folder,
-            "split",
+            "layered",
             "multi_worker",
             steps,
             TF_CONFIG=json.dumps(
@@ -66,11 +66,11 @@ def history(folder):
 def single(tmp_path_factory, worker_id):
     """The histories of one device, by recipe."""
     with first_of_all_workers(tmp_path_factory, worker_id, "single") as (folder, first):
-        for recipe in ("split", "published"):
+        for recipe in ("layered", "original"):
             if first:
                 (folder / recipe).mkdir(parents=True)
                 finish(start(folder / recipe, recipe, "single", STEPS))
-    return {recipe: history(folder / recipe) for recipe in ("split", "published")}
+    return {recipe: history(folder / recipe) for recipe in ("layered", "original")}
 
 
 def assert_same_losses(left, right):
@@ -80,7 +80,7 @@ def assert_same_losses(left, right):
             assert one[name] == pytest.approx(other[name], rel=1e-4), (name, one["step"])
 
 
-@pytest.mark.parametrize("recipe", ["split", "published"])
+@pytest.mark.parametrize("recipe", ["layered", "original"])
 def test_two_devices_equal_one(tmp_path, single, recipe):
     finish(start(tmp_path, recipe, "logical", STEPS))
     assert_same_losses(history(tmp_path), single[recipe])
@@ -94,11 +94,11 @@ def test_two_tasks_of_a_slurm_step_equal_one(tmp_path, single):
         "SLURM_STEP_TASKS_PER_NODE": "2",
     }
     workers = [
-        start(tmp_path, "split", "multi_worker", STEPS, **step, SLURM_PROCID=str(rank))
+        start(tmp_path, "layered", "multi_worker", STEPS, **step, SLURM_PROCID=str(rank))
         for rank in range(2)
     ]
     finish(*workers)
-    assert_same_losses(history(tmp_path), single["split"])
+    assert_same_losses(history(tmp_path), single["layered"])
 
 
 @pytest.mark.parametrize("lost", [0, 1])
@@ -122,7 +122,7 @@ def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single, lost
 
     outputs = [worker.communicate(timeout=300)[0] for worker in start_workers(tmp_path, STEPS)]
     assert sum("resumed at step " in output for output in outputs) == 1  # the chief alone reads
-    assert_same_losses(history(tmp_path), single["split"])
+    assert_same_losses(history(tmp_path), single["layered"])
 
 
 def described(task, **cluster):

@@ -4,7 +4,7 @@ from conftest import small_recipe
 from adda.inference.translation import codes
 
 
-@pytest.mark.parametrize(("recipe", "size"), [("split", 784), ("published", 8)])
+@pytest.mark.parametrize(("recipe", "size"), [("layered", 784), ("original", 8)])
 def test_codes_of_either_recipe(recipe, size, domains):
     model = small_recipe(recipe)
     found = codes(model, domains[2])

@@ -26,13 +26,13 @@ def test_the_terms_and_whom_they_reach(batch):
     noise = (flat @ np.random.default_rng(0).normal(size=(28 * 28 * 3, 10))).astype(np.float32)
     assert noise.std() == pytest.approx(1, abs=0.3)
     generated = model.generator([batch.source, tf.constant(noise)], training=True)
-    real, fake = (model.discriminator(x, training=True).numpy() for x in (batch.target, generated))
+    real, fake = (model.adversary(x, training=True).numpy() for x in (batch.target, generated))
     read, plain = (
         cross_entropy(model.classifier(x, training=True).numpy()) for x in (generated, batch.source)
     )
     against = softplus(-real) + softplus(fake)
     np.testing.assert_allclose(
-        [values[name] for name in ("adversarial", "discriminator", "class")],
+        [values[name] for name in ("adversarial", "adversary", "class")],
         [softplus(-fake), against, read],
         rtol=1e-4,
     )

@@ -1,16 +1,14 @@
 """Networks on disk, whatever the recipe."""
 
-import json
-
 import numpy as np
 import pytest
 from conftest import small_recipe
 
 from adda.common.array_files import write_array
 from adda.common.errors import AddaError
+from adda.inference.capabilities import Reconstructs
 from adda.inference.translation import reconstruct, translate
-from adda.recipes.recipe import Reconstructs
-from adda.recipes.registry import RECIPES
+from adda.recipes.all_recipes import RECIPES
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.serving.translator import Translator
 
@@ -31,7 +29,7 @@ def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
 
 
 def test_a_model_of_grey_images_neither_takes_nor_gives_black_and_white(tmp_path, domains, rng):
-    model = small_recipe("split")
+    model = small_recipe("layered")
     save_model(tmp_path / "binary", model)
     model.grey = True
     save_model(tmp_path / "grey", model)
@@ -47,7 +45,7 @@ def test_a_model_of_grey_images_neither_takes_nor_gives_black_and_white(tmp_path
 
 
 def test_a_damaged_model_is_named(tmp_path):
-    save_model(tmp_path / "model", small_recipe("split"))
+    save_model(tmp_path / "model", small_recipe("layered"))
     weights_file = tmp_path / "model/decoder.weights.h5"
     weights_file.write_bytes(weights_file.read_bytes()[:1000])
     with pytest.raises(AddaError, match="model cannot be used"):
@@ -61,15 +59,8 @@ def test_a_description_of_another_form_is_named(tmp_path, described):
         load_model(tmp_path)
 
 
-def test_a_model_of_the_old_layout_says_what_to_do(tmp_path):
-    old = {"recipe": "split", "width": 0.25, "code_size": 64}
-    (tmp_path / "model.json").write_text(json.dumps(old))
-    with pytest.raises(AddaError, match=r"of an earlier version of adda.*train it again"):
-        load_model(tmp_path)
-
-
 def test_a_network_that_was_not_trained_is_named(tmp_path):
-    save_model(tmp_path / "model", small_recipe("split", class_weight=0.0))
-    with_class = RECIPES["split"].Params(class_weight=0.1)
+    save_model(tmp_path / "model", small_recipe("layered", class_weight=0.0))
+    with_class = RECIPES["layered"].Params(class_weight=0.1)
     with pytest.raises(AddaError, match=r"no classifier\.weights\.h5.*set their weights to 0"):
         load_model(tmp_path / "model", with_class)

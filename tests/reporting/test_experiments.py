@@ -1,12 +1,10 @@
-import copy
 import subprocess
 
-import pandas as pd
 import pytest
 
 from adda.__main__ import main
 from adda.common.errors import AddaError
-from adda.reporting.experiments import benchmark, over_seeds, ranked, unfinished
+from adda.reporting.experiments import over_seeds, ranked, unfinished
 
 
 def run(seed, weight, accuracy):
@@ -39,6 +37,16 @@ def test_means_and_deviations_by_hand():
     )
     assert table.to_dict("records") == [
         {"loss.l2_weight": "1.0", "n": 3, "accuracy": "0.6000 ± 0.1000"},
+        {"loss.l2_weight": "5.0", "n": 1, "accuracy": "0.9000"},
+    ]
+
+
+def test_what_auto_came_to_is_a_parameter():
+    runs = [run(0, "auto", 0.5), run(1, 1.0, 0.7), run(0, 5.0, 0.9)]
+    resolved = {"resolved": {"loss.l2_weight": 1.0}}
+    runs[0]["data"]["metrics"]["metrics/train.json"] = {"data": resolved}
+    assert over_seeds(shown(*runs), "train.seed").to_dict("records") == [
+        {"loss.l2_weight": "1.0", "n": 2, "accuracy": "0.6000 ± 0.1414"},
         {"loss.l2_weight": "5.0", "n": 1, "accuracy": "0.9000"},
     ]
 
@@ -120,25 +128,6 @@ def test_a_shallow_clone_is_warned_about(tmp_path, monkeypatch, capsys):
         assert ("this clone is shallow" in capsys.readouterr().err) == warned
 
 
-def test_the_benchmark_replaces_the_rows_of_its_data_and_recipe(runs, tmp_path, monkeypatch):
-    monkeypatch.setattr("adda.__main__.shown_experiments", lambda: shown(*runs))
-    path = tmp_path / "benchmark.csv"
-    stale = "data,recipe,metric,mean\n"
-    stale += "build,split,ensemble_accuracy,0.1\nbuild,baseline,adapted_accuracy,0.2\n"
-    path.write_text(stale)
-    command = f"adda benchmark --data build --hardware x --wall-minutes 1 --csv {path}"
-    monkeypatch.setattr("sys.argv", command.split())
-    main()
-    rows = pd.read_csv(path)[["recipe", "metric", "mean"]]
-    assert rows.values.tolist() == [
-        ["baseline", "adapted_accuracy", 0.2],
-        ["split", "adapted_accuracy", 0.55],
-    ]
-    path.write_text("n,adapted_accuracy\n2,0.55\n")
-    with pytest.raises(AddaError, match=r"benchmark\.csv cannot be used.*that this command wrote"):
-        main()
-
-
 def test_what_does_not_count_is_counted():
     assert unfinished(shown(run(0, 1.0, 0.5))) == 3
 
@@ -146,44 +135,3 @@ def test_what_does_not_count_is_counted():
 def test_a_parameter_that_nobody_has():
     with pytest.raises(AddaError, match=r"of this commit has the parameter train\.sed"):
         over_seeds(shown(run(0, 1.0, 0.5)), "train.sed")
-
-
-@pytest.fixture
-def runs():
-    """Two seeds of the split recipe on the data "build"."""
-    pair = [run(seed, 1.0, accuracy) for seed, accuracy in ((0, 0.5), (1, 0.6))]
-    for each in pair:
-        params = each["data"]["params"]["params.yaml"]["data"]
-        params |= {"data": {"source": "build"}, "model": {"recipe": "split", "weights": None}}
-        params["train"] |= {"steps": 10, "batch_size": 64}
-        metrics = each["data"]["metrics"]["metrics/evaluation.json"]["data"]
-        metrics["adapted_accuracy"] = metrics["accuracy"]
-    return pair
-
-
-def test_the_rows_of_the_benchmark(runs):
-    with pytest.raises(AddaError, match=r"of this commit is on data\.source packaged"):
-        benchmark(shown(*runs), "train.seed", "packaged", "a machine", 2.5)
-    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
-    assert table.to_dict("records") == [
-        {
-            "data": "build",
-            "recipe": "split",
-            "metric": "adapted_accuracy",
-            "n_seeds": 2,
-            "mean": 0.55,
-            "std": 0.0707,
-            "images_seen": 640,
-            "wall_minutes": 2.5,
-            "hardware": "a machine",
-        }
-    ]
-    longer = copy.deepcopy(runs[0])
-    longer["data"]["params"]["params.yaml"]["data"]["train"]["steps"] = 20
-    with pytest.raises(AddaError, match=r"recipe split on data build and differ in train\.steps;"):
-        benchmark(shown(*runs, longer), "train.seed", "build", "a machine", 2.5)
-    for each in runs:
-        each["data"]["params"]["params.yaml"]["data"]["model"]["weights"] = "imported"
-    table = benchmark(shown(*runs), "train.seed", "build", "a machine", 2.5)
-    assert table["recipe"].tolist() == ["given weights"]
-    assert table["images_seen"].tolist() == [0]

@@ -19,7 +19,7 @@ from adda.reporting.report import PICTURES, read_run, render_report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 METRICS = {
-    "train": {"collapsed": 0},
+    "train": {"collapsed": 0, "resolved": {"loss.l2_weight": 1.0, "train.batch_size": 64}},
     "evaluation": {
         "source_only_accuracy": 0.5,
         "target_only_accuracy": 0.93,
@@ -112,7 +112,7 @@ def test_a_project_in_a_folder_of_another_repository(project, monkeypatch):
     commit("first")
     monkeypatch.chdir(inner)
     assert read_run("first").metrics["adapted_accuracy"] == 0.956
-    assert read_run("HEAD").outs[0]["md5"] == "abc.dir"
+    assert read_run("HEAD").lock.stages["download"].outs[0].md5 == "abc.dir"
 
 
 def test_revisions_are_compared(project):
@@ -131,7 +131,7 @@ def test_revisions_are_compared(project):
     assert "<td>0.956</td><td>0.777</td>" in page
     assert "0.111" not in page
     assert "Those that differ" in page
-    assert '<th scope="row">loss.l2_weight</th><td>1.0</td><td>5</td>' in page
+    assert '<th scope="row">loss.l2_weight</th><td>auto: 1</td><td>5</td>' in page
     steps = params["train"]["steps"]
     assert f'<th scope="row">train.steps</th><td>{steps}</td>' not in page
     with pytest.raises(AddaError, match="nowhere cannot be read"):
@@ -145,6 +145,15 @@ def test_results_of_other_parameters_are_left_out(project, capsys):
     with pytest.raises(AddaError, match="no results yet"):
         read_run(None)
     assert "metrics/evaluation.json" in capsys.readouterr().err
+
+
+def test_a_fault_of_our_own_is_not_said_to_be_the_files(project, monkeypatch):
+    def broken(*_):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr("adda.reporting.report.produced", broken)
+    with pytest.raises(KeyError):
+        read_run(None)
 
 
 def test_values_are_escaped(project):
@@ -180,6 +189,7 @@ def test_no_results_are_one_clear_sentence(project, command):
     ("name", "content"),
     [
         ("metrics/evaluation.json", '{"a": ['),
+        ("metrics/train.json", '{"collapsed": "no"}'),
         ("metrics/evaluation.json", "5"),
         ("metrics/evaluation.json", '{"translated_accuracy": null}'),
         ("metrics/history.csv", "a,b\n1,2\n1,2,3\n"),
@@ -268,18 +278,17 @@ def test_in_a_browser(project, scheme):
 
 def test_the_card_says_what_was_trained_and_how_good_it_is():
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
-    metrics = {name: value for values in METRICS.values() for name, value in values.items()}
-    metrics |= ends(INTERVALS)
+    metrics = METRICS["evaluation"] | METRICS["validation"] | ends(INTERVALS)
+    training = METRICS["train"]
     described = {
         "params": {"cycle_weight": 0.125},
-        "uses": ["l2_weight"],
         "about": "Three are built in.",
     }
     params["model"] |= described
     params["train"]["steps"] = 800
     pairs = {"actual": ["4", "4", "4", "7"], "predicted": ["9", "9", "4", "1"]}
     found = [str(digit) for digit in range(10)], pd.DataFrame(pairs), 1
-    card = render_card(params, metrics, *found)
+    card = render_card(params, training, metrics, *found)
     front = yaml.safe_load(card.split("---")[1])
     assert front["license"] == "mit"
     assert "800 steps of 64 images" in card
@@ -288,35 +297,35 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "collapsed" not in card
     assert "metrics do not\ncompare with published ones" in card
     assert "`cycle_weight` 0.125" in card
-    assert "`l2_weight` 1.0" in card
+    assert "`loss.l2_weight` 1.0" in card
     assert "adversarial_weight" not in card  # this recipe has no such term
     assert "Three are built in." in card
     assert "translated into the target's style, with the source's labels; it has" in card
     assert "100 % translated and 0 % plain source images |" in card
     own = {"translated_share": 0.0, "move": 0.15, "self_training_weight": 1.0}
-    card = render_card(params | {"adaptation": own}, metrics, *found)
+    card = render_card(params | {"adaptation": own}, training, metrics, *found)
     assert "source domain with the source's labels, and on target images as it labelled" in card
     assert "0 % translated and 100 % plain source images, moved by 0.15; target images" in card
     assert "calibrated on\nvalidation images of the source" in card
     assert "models" not in card
-    card = render_card(params, metrics | {"step": 640}, *found[:2], kept=25)
+    card = render_card(params, training | {"step": 640}, metrics, *found[:2], models=25)
     assert "of 25 models the one of step 640 was chosen, without target labels |" in card
-    params["model"] |= {"weights": "imported", "recipe": "baseline", "params": {}}
+    params["model"] |= {"weights": "imported", "recipe": "original", "params": {}}
     params["data"]["source"] = "build"
-    card = render_card(params, metrics | {"collapsed": 1}, *found)
+    card = render_card(params, {"collapsed": 1, "resolved": {}}, metrics, *found)
     for text in ("nothing was trained", "The translations collapsed", "parameters | none |"):
         assert text in card
     params["model"]["fine_tune"] = True
-    assert "from given weights, 800 steps" in render_card(params, metrics, *found)
+    assert "from given weights, 800 steps" in render_card(params, training, metrics, *found)
     params["model"]["fine_tune"] = False
     assert "compare with published" not in card
     assert "cycle" not in card.split("How good")[0]
     assert "4 taken for 9 (2), 7 taken for 1 (1)." in card
     assert "Do not trust this classifier" not in card
-    poor = render_card(params, metrics | {"information": 0.3}, *found)
+    poor = render_card(params, training, metrics | {"information": 0.3}, *found)
     assert "Do not trust this classifier**: information is 0.30: it is unsure" in poor
     params["data"]["source"] = "folders"
     params["model"]["weights"] = None
-    card = render_card(params, metrics, *found)
+    card = render_card(params, training, metrics, *found)
     assert "MNIST" not in card.split("## How good")[0]
     assert "from `data.directory`" in card

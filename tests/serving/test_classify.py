@@ -15,7 +15,7 @@ from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.inference.translation import translate_back
 from adda.nn.networks import make_classifier
-from adda.serving.classifier import Classifier
+from adda.serving.classify import Classifier
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def adapted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("adapted") / "adapted"
     keras.utils.set_random_seed(0)
     network = make_classifier(0.1, 10)
-    save_classifier(folder, network, ClassifierForm(shape="published", width=0.1), DIGITS)
+    save_classifier(folder, network, ClassifierForm(shape="original", width=0.1), DIGITS)
     return folder, network
 
 
@@ -91,9 +91,9 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
 def test_the_table_says_whether_both_views_agree(run, adapted, images, tmp_path):
     folder, network = adapted
     keras.utils.set_random_seed(1)
-    source_only, model = make_classifier(0.1, 10), small_recipe("split")
+    source_only, model = make_classifier(0.1, 10), small_recipe("layered")
     both = Adapted(network, model, source_only)
-    save_adapted(tmp_path / "both", both, ClassifierForm(shape="published", width=0.1), DIGITS)
+    save_adapted(tmp_path / "both", both, ClassifierForm(shape="original", width=0.1), DIGITS)
     np.save(tmp_path / "stack.npy", images)
     first, second = (
         probabilities(classifier, seen).argmax(axis=1)

@@ -10,7 +10,7 @@ from adda.classification.classifier import ClassifierForm, save_classifier
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
-from adda.recipes.registry import RECIPES
+from adda.recipes.all_recipes import RECIPES
 from adda.recipes.storage import save_model
 from adda.serving import export as exporting
 from adda.serving.export import export, run_onnx, run_saved_model, translator
@@ -53,10 +53,10 @@ def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
 
 @pytest.mark.process
 def test_the_command_writes_the_classifier_too_and_says_its_range(command, rng, tmp_path):
-    save_model(tmp_path / "model", small_recipe("split"))
+    save_model(tmp_path / "model", small_recipe("layered"))
     network = make_classifier(0.1, 10)
     save_classifier(
-        tmp_path / "adapted", network, ClassifierForm(shape="published", width=0.1), DIGITS
+        tmp_path / "adapted", network, ClassifierForm(shape="original", width=0.1), DIGITS
     )
     given = "export", "--model", tmp_path / "model", "--classifier", tmp_path / "adapted"
     result = command(*given, tmp_path / "out")

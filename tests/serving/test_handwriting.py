@@ -64,73 +64,33 @@ def on_a_desk():
     return desk
 
 
-def page_on_nothing():
-    clear = Image.new("RGBA", (600, 500), (0, 0, 0, 0))
-    clear.paste(seven().convert("RGBA"), (100, 100))
-    return clear
-
-
-def rounded(outside):
-    corners = Image.new("L", (400, 300), 0)
-    ImageDraw.Draw(corners).rounded_rectangle((0, 0, 399, 299), 40, fill=255)
-    picture = Image.new("L", (400, 300), outside)
-    picture.paste(seven(), mask=corners)
-    return picture
-
-
-def by_flash(spread):
-    rows, columns = np.indices((300, 400))
-    flash = np.exp(-(((rows - 150) ** 2 + (columns - 180) ** 2) / (2 * spread**2)))
-    light = 0.4 + 0.6 * flash
-    return Image.fromarray((np.asarray(seven()) * light).astype(np.uint8))
-
-
-@pytest.mark.parametrize(
-    "picture", [on_a_desk(), page_on_nothing(), rounded(0), by_flash(60), by_flash(120)]
-)
-def test_the_sheet_is_found_and_its_light_is_not_ink(picture):
-    # The thumbnail of a larger picture has coarser strokes: as large as the digit is, no larger.
-    assert same(picture, share=0.75)
-
-
-def test_a_turned_sheet_is_found():
-    turned = on_a_desk().rotate(8, fillcolor=60, resample=Image.Resampling.BICUBIC)
-    alone = seven().rotate(8, fillcolor=220, resample=Image.Resampling.BICUBIC)
-    assert same(turned, alone, share=0.75)
-
-
-def on_squared_paper(ink=90, width=2):
+def on_squared_paper():
     picture = seven()
     draw = ImageDraw.Draw(picture)
     for x in range(15, 400, 40):
-        draw.line([(x, 0), (x, 300)], fill=ink, width=width)
-    for y in range(15, 300, 40):
-        draw.line([(0, y), (400, y)], fill=ink, width=width)
+        draw.line([(x, 0), (x, 300)], fill=90, width=2)
     return picture
 
 
-def test_lines_that_cross_the_picture_are_not_ink():
-    margin = seven().convert("RGB")
-    ImageDraw.Draw(margin).line([(60, 0), (60, 300)], fill=(200, 60, 60), width=4)
-    boxed = seven()
-    ImageDraw.Draw(boxed).rectangle((60, 30, 320, 270), outline=30, width=4)
-    for picture in (margin, boxed, boxed.crop((60, 30, 321, 271))):
-        assert same(picture)
-    assert same(on_squared_paper(), share=0.75)  # its bar lies along a line
-    turned = on_squared_paper().rotate(3, fillcolor=220).crop((20, 20, 380, 280))
-    assert same(turned, seven().rotate(3, fillcolor=220), share=0.7)
+def under_a_thumb():
+    picture = seven()
+    picture.paste(40, (0, 0, 90, 100))
+    return picture
 
 
-def test_strokes_that_cross_the_picture_are_ink():
-    """A digit cut out closely reaches all edges."""
-    four = Image.new("L", (200, 200), 220)
-    draw = ImageDraw.Draw(four)
-    draw.line([(140, 0), (140, 200)], fill=30, width=16)
-    draw.line([(140, 0), (0, 140), (200, 140)], fill=30, width=16)
-    page = Image.new("L", (300, 300), 220)
-    page.paste(four, (50, 50))
-    assert same(four, page)
-    assert same(seven().crop((112, 52, 248, 246)), share=0.75)
+def cut_closely():
+    return seven().crop((120, 52, 242, 246))
+
+
+@pytest.mark.parametrize("picture", [on_squared_paper(), under_a_thumb(), cut_closely()])
+def test_more_than_a_digit_on_plain_paper_is_recognised(picture):
+    with pytest.raises(ValueError, match="crop it to the digit and plain paper around it"):
+        to_digit(picture)
+
+
+def test_a_sheet_on_a_desk_is_no_digit():
+    with pytest.raises(ValueError, match="crop it to the digit"):
+        to_digit(on_a_desk())
 
 
 def test_several_digits_are_warned_about():
@@ -141,18 +101,6 @@ def test_several_digits_are_warned_about():
         to_digit(pair)
     with warnings.catch_warnings(action="error"):
         to_digit(seven())
-
-
-@pytest.mark.parametrize("ink", ["auto", "dark", "light"])
-@pytest.mark.parametrize("size", [(400, 300), (28, 28)])
-def test_colours_of_equal_luminance_differ(size, ink):
-    red_on_green = Image.new("RGB", (400, 300), (40, 122, 40))
-    corners = [(120, 60), (240, 60), (180, 240)]
-    ImageDraw.Draw(red_on_green).line(corners, fill=(200, 40, 40), width=16)
-    assert np.ptp(np.asarray(red_on_green.convert("L"))) < 5
-    digit = to_digit(red_on_green.resize(size), ink)
-    expected = to_digit(seven().resize(size))
-    assert np.mean((digit > 0) == (expected > 0)) > 0.95
 
 
 def test_a_thin_line_becomes_as_thick_as_mnists():
@@ -250,4 +198,4 @@ def test_narrow_pictures_end_in_a_digit_or_in_a_sentence(size):
     try:
         assert to_digit(picture).shape == (28, 28)
     except ValueError as error:
-        assert "no ink" in str(error)  # noqa: PT017
+        assert "crop it to the digit" in str(error)  # noqa: PT017

@@ -23,7 +23,7 @@ def trained(tmp_path_factory):
     """A model's folder as *train* leaves it."""
     folder = tmp_path_factory.mktemp("trained") / "model"
     keras.utils.set_random_seed(0)
-    model = small_recipe("split")
+    model = small_recipe("layered")
     # What little of a digit fresh weights see in noise hides the whole of it.
     last = model.mask_encoder.layers[-1]
     last.kernel.assign(50 * last.kernel)

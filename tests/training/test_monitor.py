@@ -9,12 +9,12 @@ from adda.training.monitor import make_watch
 from adda.training.trainer import Trained
 from stages.train import collapses
 
-RECIPE = small_recipe("published")
+RECIPE = small_recipe("original")
 HEALTHY = {"diversity": 0.9, "target_called_real": 0.6, "translated_called_real": 0.4}
 
 
 def rows(*changes):
-    return [{"step": 2 * (n + 1), **HEALTHY, **change} for n, change in enumerate(changes)]
+    return [{"step": 20 * (n + 1), **HEALTHY, **change} for n, change in enumerate(changes)]
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
     assert table.to_dict("index") == {row["step"]: {n: row[n] for n in HEALTHY} for row in history}
     logged = logged_steps(tmp_path)
     assert {"diversity", "target_called_real", "translated"} <= set(logged)
-    assert logged["diversity"] == [2, 4]
-    assert logged["translated"] == [2]
+    assert logged["diversity"] == [20, 40]
+    assert logged["translated"] == [20]
 
 
 def test_a_resumed_run_is_shown_from_its_beginning(tmp_path, watch):
     watch(rows({}, {}, {"diversity": 0.8}), None)
-    assert logged_steps(tmp_path)["diversity"] == [2, 4, 6]
+    assert logged_steps(tmp_path)["diversity"] == [20, 40, 60]
 
 
 def test_a_full_disk_is_warned_about_once_and_training_goes_on(
@@ -72,7 +72,7 @@ def test_where_tensorboard_cannot_write_training_goes_on_and_the_table_is_kept(
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
     assert len(warnings) == 1
     assert "training goes on" in warnings[0]
-    assert set(pd.read_csv(tmp_path / "history.csv")["step"]) == {2, 4}
+    assert set(pd.read_csv(tmp_path / "history.csv")["step"]) == {20, 40}
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,18 @@ def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, ch
         watch(history[:end], None)
     warnings = [line for line in capsys.readouterr().err.splitlines() if "collapsed" in line]
     assert len(warnings) == 1
-    assert "at step 8" in warnings[0]
+    assert "at step 80" in warnings[0]
     # Each model that is kept has its own flag: a collapse is none of those before it.
-    assert collapses(Trained(RECIPE, history, None), [2, 6, 10]) == {"2": 0, "6": 0, "10": 1}
+    assert collapses(Trained(RECIPE, history, None), [20, 60, 100]) == {"20": 0, "60": 0, "100": 1}
 
 
 def test_a_bad_moment_is_no_collapse():
     assert not RECIPE.symptom(rows({"diversity": 0.0}, {"diversity": 0.0}, {}))
     assert not RECIPE.symptom(rows({"diversity": 0.0}))
+
+
+def test_a_collapse_lasts_as_many_steps_whatever_a_row_is():
+    """And a recipe that shows no diversity is not known to have collapsed by it."""
+    assert RECIPE.symptom([{"step": 200, "diversity": 0.05}])
+    assert not RECIPE.symptom([{"step": step, "diversity": 0.05} for step in (5, 10, 15)])
+    assert not RECIPE.symptom([{"step": 200, "l2": 0.1}])

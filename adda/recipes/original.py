@@ -1,4 +1,4 @@
-"""The published recipe: one latent code, and an adversary that knows the target.
+"""The original recipe: one latent code, and an adversary that knows the target.
 
 Munjal's Adversarial-Domain-Adaptive-Autoencoders, as its code has it (model.py). Encoder E and
 decoder D reconstruct target images; the adversary A tells target images from reconstructions of the
@@ -8,7 +8,7 @@ constant rates; the networks take no batch statistics (`adda.nn.layers.Scaled`).
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -17,7 +17,8 @@ from pydantic import Field
 from adda.common.params import Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.nn.networks import make_decoder, make_discriminator, make_encoder
+from adda.nn.networks import make_adversary, make_decoder, make_encoder
+from adda.recipes.collapse import lasts
 from adda.recipes.losses import (
     called_fake,
     called_real,
@@ -25,75 +26,72 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms, lasts
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.terms import Terms
 
 DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not
 
 
-class PublishedParams(RecipeParams):
+class OriginalParams(RecipeParams):
     """What the original fixed, each with its value, and what steadies it."""
 
     code_size: Annotated[int, Field(ge=2, le=10**9)] = 64  # drawn in two dimensions
     schedule: Literal["cosine", "constant"] = "constant"
-    beta_1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    reconstructed_fake: bool = False
     source_l2_weight: Weight = 0.0
 
 
-class Published(Recipe):
+class Original(Recipe):
     """Encoder and decoder, and the adversary that they are trained against."""
 
-    name = "published"
-    Params = PublishedParams
+    name = "original"
+    Params = OriginalParams
+    loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.0005}  # model.py of the original
+    train: ClassVar = {"batch_size": 128, "adversary_learning_rate": 0.0005}  # the same
+    adam: ClassVar = {"epsilon": 1e-8}  # TensorFlow 1's
     one_style = True
-    published_share = 0.5  # its classifier learns from source digits and their translations
+    authors_share = 0.5  # its classifier learns from source digits and their translations
     about = (
         "Unless source_l2_weight is set, nothing in this recipe keeps a digit's identity: a "
         "translation may show another digit than its source, and at some moments of a training all "
         "translations are one picture."
     )
 
-    def __init__(self, width: float, params: PublishedParams, classes: int):
-        super().__init__(width, params, classes)
+    def __init__(self, width: float, params: OriginalParams, classes: int, grey: bool):
+        super().__init__(width, params, classes, grey)
         self.encoder = make_encoder(width, params.code_size)
         self.decoder = make_decoder(width, params.code_size)
-        self.discriminator = make_discriminator(width)
+        self.adversary = make_adversary(width)
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        return {"encoder": self.encoder, "decoder": self.decoder, "adversary": self.adversary}
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         return {
-            "autoencoder": self.encoder.trainable_variables + self.decoder.trainable_variables,
-            "discriminator": self.discriminator.trainable_variables,
+            "autoencoder": trainable(self.encoder, self.decoder),
+            "adversary": trainable(self.adversary),
         }
 
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
         return [self.adversary_objective, self.autoencoder_objective]
 
-    def optimizer(self, rate: float, steps: int) -> keras.Optimizer:
-        """Adam with TensorFlow 1's epsilon."""
-        return super().optimizer(rate, steps, beta_1=self.params.beta_1, epsilon=1e-8)
-
     def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
-        """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s.
-
-        With `reconstructed_fake`, BCE(A(D(E(t))), 0) is added.
-        """
+        """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""
         terms = Terms()
         if not loss.adversarial_weight:
             return terms
         decoded = tf.stop_gradient(self.reconstruct(batch.source))
-        seen = [batch.target, decoded, batch.source]
-        if self.params.reconstructed_fake:  # as the original's README has it, unlike its code
-            seen.append(tf.stop_gradient(self.reconstruct(batch.target)))
-        real, *fakes = tf.split(self.discriminator(tf.concat(seen, 0), training=True), len(seen))
+        seen = tf.concat([batch.target, decoded, batch.source], 0)
+        target, translated, source = tf.split(self.adversary(seen, training=True), 3)
         terms.add(
-            "discriminator",
+            "adversary",
             1.0,
-            lambda: called_real(real) + tf.add_n([called_fake(fake) for fake in fakes]),
-            "discriminator",
+            lambda: called_real(target) + tf.add_n([called_fake(translated), called_fake(source)]),
+            "adversary",
         )
-        terms.show("target_called_real", share_called_real(real))
-        terms.show("translated_called_real", share_called_real(fakes[0]))
-        terms.show("source_called_real", share_called_real(fakes[1]))
+        terms.show("target_called_real", share_called_real(target))
+        terms.show("translated_called_real", share_called_real(translated))
+        terms.show("source_called_real", share_called_real(source))
         return terms
 
     def autoencoder_objective(self, batch: Batch, loss: LossParams) -> Terms:
@@ -118,7 +116,7 @@ class Published(Recipe):
         terms.add(
             "adversarial",
             loss.adversarial_weight,
-            lambda: called_real(self.discriminator(decoded, training=True)),
+            lambda: called_real(self.adversary(decoded, training=True)),
             "autoencoder",
         )
         terms.show("diversity", diversity(source, batch.target))
@@ -137,7 +135,7 @@ class Published(Recipe):
         return self.encoder(images, training=False)
 
     def symptom(self, history: History) -> str:
-        if lasts(history, lambda row: row["diversity"] < DEAD):
+        if lasts(history, lambda row: row.get("diversity", 1) < DEAD):
             # The last of its ReLUs has three channels. Adam's first steps are of one size, whatever
             # the gradient, and can push all three below zero; no gradient passes from then on.
             return (

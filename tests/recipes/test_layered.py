@@ -1,20 +1,21 @@
-"""The split recipe: what is a digit and what is its background, term by term."""
+"""The layered recipe: what is a digit and what is its background, term by term."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import loss_params, small_recipe
 
+from adda.recipes.layered import LayeredParams, inpaint
 from adda.recipes.recipe import LossParams, RecipeParams
-from adda.recipes.split import SplitParams, inpaint
+from adda.recipes.terms import Terms
 
 SHARED = LossParams.model_fields
-OWN = [name for name in SplitParams.model_fields if name not in RecipeParams.model_fields]
+OWN = [name for name in LayeredParams.model_fields if name not in RecipeParams.model_fields]
 
 
 @pytest.fixture
 def model():
-    return small_recipe("split")
+    return small_recipe("layered")
 
 
 def softplus(x):
@@ -91,15 +92,15 @@ def test_the_terms_are_those_of_the_objective(model, batch):
     # Without training, power iterations stand where the objective's first ones start from.
     judged = {}
     for name, network, pairs in (
-        ("image", model.discriminator, (batch.target, translated)),
-        ("mask", model.mask_discriminator, (tf.constant(returned), mask)),
+        ("image", model.adversary, (batch.target, translated)),
+        ("mask", model.mask_adversary, (tf.constant(returned), mask)),
     ):
         before = [v.numpy() for v in network.variables]
         judged[name] = [network(x, training=True).numpy() for x in pairs]
         for variable, value in zip(network.variables, before, strict=True):
             variable.assign(value)
     read, plain = (model.classifier(x, training=True).numpy() for x in (translated, batch.source))
-    model.params = SplitParams(mask_adversarial_weight=5, cycle_weight=7, class_weight=11)
+    model.params = LayeredParams(mask_adversarial_weight=5, cycle_weight=7, class_weight=11)
     terms = model.objective(batch, LossParams(l2_weight=2, adversarial_weight=3))
 
     def cross_entropy(x):
@@ -111,9 +112,9 @@ def test_the_terms_are_those_of_the_objective(model, batch):
     expected = {
         "l2": ((batch.target - reconstructed) ** 2).numpy().mean(),
         "adversarial": softplus(-fake),
-        "discriminator": softplus(-real) + softplus(fake),
+        "adversary": softplus(-real) + softplus(fake),
         "mask_adversarial": softplus(-fake_mask),
-        "mask_discriminator": softplus(-real_mask) + softplus(fake_mask),
+        "mask_adversary": softplus(-real_mask) + softplus(fake_mask),
         "cycle": cycle,
         "class": cross_entropy(read),
         "classifier": cross_entropy(read) + cross_entropy(plain),
@@ -131,8 +132,8 @@ def test_the_terms_are_those_of_the_objective(model, batch):
     assert float(objectives["autoencoder"]) == pytest.approx(
         sum(weight * expected[name] for name, weight in weights.items()), rel=1e-3
     )
-    assert float(objectives["discriminator"]) == pytest.approx(
-        expected["discriminator"] + expected["mask_discriminator"], rel=1e-3
+    assert float(objectives["adversary"]) == pytest.approx(
+        expected["adversary"] + expected["mask_adversary"], rel=1e-3
     )
     assert float(objectives["classifier"]) == pytest.approx(expected["classifier"], rel=1e-3)
 
@@ -140,7 +141,7 @@ def test_the_terms_are_those_of_the_objective(model, batch):
 def objective(model, batch, **weights):
     """With all weights zero but those given, shared or the recipe's own."""
     own = {name: weights.get(name, 0.0) for name in OWN}
-    model.params = SplitParams(**own)
+    model.params = LayeredParams(**own)
     return model.objective(batch, loss_params(**{k: v for k, v in weights.items() if k in SHARED}))
 
 
@@ -173,6 +174,11 @@ def test_which_network_each_term_trains(model, batch, term, mask_encoder, decode
     gradients = tape.gradient(minimised, [network.trainable_variables for network in networks])
     reached = [any(g is not None and abs(g).numpy().max() > 0 for g in part) for part in gradients]
     assert reached == [mask_encoder, decoder]
+
+
+def test_a_term_of_no_side_is_refused():
+    with pytest.raises(ValueError, match="cycle is of the side autoencodr; sides are autoencoder"):
+        Terms().add("cycle", 1.0, lambda: tf.constant(0.0), "autoencodr")
 
 
 def test_an_encoder_that_still_finds_no_digit_is_a_collapse(model):

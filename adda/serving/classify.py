@@ -12,7 +12,7 @@ from adda.classification.adapted import load_adapted
 from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError
-from adda.common.outputs import whole, write_csv
+from adda.common.outputs import atomic, write_csv
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
@@ -134,6 +134,6 @@ def _copy(result: pd.DataFrame, folder: Path) -> list[str]:
         if place.exists():
             skipped.append(f"{file} is not copied, {place} exists already")
             continue
-        with whole(place) as partial:
+        with atomic(place) as partial:
             shutil.copyfile(file, partial)
     return skipped

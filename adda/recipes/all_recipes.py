@@ -1,0 +1,85 @@
+"""The recipes that model.recipe can name; a new one is its file and its place in the tuple."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ValidationInfo, create_model
+
+from adda.common.array_files import DIGITS
+from adda.common.errors import AddaError
+from adda.common.params import AUTO, Group, Width
+from adda.recipes.layered import Layered
+from adda.recipes.original import Original
+from adda.recipes.pixelda import PixelDA
+from adda.recipes.recipe import LossParams, Recipe
+
+RECIPES: dict[str, type[Recipe]] = {kind.name: kind for kind in (Layered, Original, PixelDA)}
+
+
+def _has_weights(fine_tune: bool, info: ValidationInfo) -> bool:
+    if fine_tune and info.data.get("weights") is None:
+        raise ValueError("there are no weights to train further; set model.weights")
+    return fine_tune
+
+
+class ModelParams(Group):
+    """Which recipe is trained, and how large; or whose weights are used as they are."""
+
+    recipe: Literal[tuple(RECIPES)]
+    width: Width
+    weights: str | None = None
+    fine_tune: Annotated[bool, AfterValidator(_has_weights)] = False
+
+
+RecipesParams = create_model(
+    "RecipesParams",
+    __base__=Group,
+    __doc__="What one recipe alone knows, by recipe; only the chosen recipe's are used.",
+    **{name: (recipe.Params, recipe.Params()) for name, recipe in RECIPES.items()},
+)
+
+
+def make_recipe(
+    name: str,
+    width: float,
+    params: Group | None = None,
+    classes: int = len(DIGITS),
+    grey: bool = False,
+) -> Recipe:
+    """A recipe with fresh weights, which Keras' global seed determines.
+
+    Args:
+        name: of `RECIPES`.
+        width: times the authors' filters.
+        params: its own parameters; None: their defaults.
+        classes: of the source.
+        grey: whether source images have values between 0 and 1; else each is 0 or 1.
+    """
+    recipe = RECIPES[name]
+    return recipe(width, params or recipe.Params(), classes, grey)
+
+
+def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Group]:
+    """Both groups with the recipe's own values for `auto`, and 0 for weights of terms it lacks.
+
+    Raises:
+        AddaError: a weight is set that no term of the recipe has, or the recipe has no value.
+    """
+    recipe = RECIPES[name]
+    weights = {
+        term: recipe.loss.get(term, 0.0) if weight == AUTO else weight for term, weight in loss
+    }
+    if unknown := [term for term, weight in weights.items() if weight and term not in recipe.loss]:
+        raise AddaError(
+            f"loss.{unknown[0]} is {weights[unknown[0]]:g}, but the recipe {name} has no such "
+            "term; set it to auto"
+        )
+    values = {}
+    for key in ("batch_size", "adversary_learning_rate"):
+        if getattr(train, key) != AUTO:
+            continue
+        if key not in recipe.train:
+            raise AddaError(
+                f"train.{key} is auto, but the recipe {name} has no value of its own; give it one"
+            )
+        values[key] = recipe.train[key]
+    return loss.model_copy(update=weights), train.model_copy(update=values)
