@@ -10,7 +10,7 @@ import numpy as np
 
 from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, write_csv
-from adda.common.runner import run_stage
+from adda.common.runner import run_command
 from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
 from adda.reporting.experiments import over_seeds, ranked, unfinished
 from adda.reporting.provenance import OTHERS, leave_out_others
@@ -40,29 +40,29 @@ def main() -> str:
     rank.add_argument(
         "--by", choices=VALIDATORS, default=SCORE, metavar="VALIDATOR", help="%(default)s"
     )
-    own = commands.add_parser(
+    digits = commands.add_parser(
         "translate",
         help="translate your own images of digits into the target's style",
         description="Translate images of digits into the style of target images: pictures of "
         "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
         "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
     )
-    own.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
-    own.add_argument("--output", required=True, type=Path, metavar="FOLDER")
-    own.add_argument(
+    digits.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
+    digits.add_argument("--output", required=True, type=Path, metavar="FOLDER")
+    digits.add_argument(
         "--style",
         metavar="PATH",
         help="a target image, or a folder of them; without it, styles that came with the model. "
         "The original recipe, and so the original's weights, knows one style",
     )
-    own.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
-    own.add_argument(
+    digits.add_argument("--seed", type=int, default=0, help="of the choice of styles: %(default)s")
+    digits.add_argument(
         "--ink",
         choices=("auto", "dark", "light"),
         default="auto",
         help="%(default)s: unlike the border",
     )
-    own.add_argument("--reverse", action="store_true", help="from target images to digits")
+    digits.add_argument("--reverse", action="store_true", help="from target images to digits")
     classes = commands.add_parser(
         "classify",
         help="classify your own images of the target's kind",
@@ -78,7 +78,7 @@ def main() -> str:
         metavar="FOLDER",
         help="copy pictures into a folder for each class there",
     )
-    for command in (own, classes):
+    for command in (digits, classes):
         command.add_argument(
             "--input", required=True, nargs="+", metavar="PATH", help="files or folders"
         )
@@ -121,7 +121,7 @@ def main() -> str:
     for command, run in (
         (seeds, show_seeds),
         (rank, show_ranked),
-        (own, translate),
+        (digits, translate),
         (classes, classify),
         (original, import_original),
         (forms, export_forms),
@@ -277,4 +277,4 @@ def _report_skipped(skipped: list[str], done: str) -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_command(main)

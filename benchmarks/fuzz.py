@@ -32,7 +32,7 @@ from adda.engine.checkpoints import Checkpoints
 from adda.recipes.all_recipes import make_recipe
 from adda.recipes.original import OriginalParams
 from adda.recipes.storage import load_model, save_model
-from adda.serving.image_files import open_stack, read_colours, read_digit_image
+from adda.serving.image_files import open_stack, read_digit_image, read_image
 from adda.serving.tf1_checkpoints import LAYERS, import_weights
 
 SECONDS = 5
@@ -90,7 +90,7 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
 
     def both(path: Path) -> None:
         read_digit_image(path)
-        read_colours(path)
+        read_image(path)
 
     return {
         "png": (folder / "picture.png", both),

@@ -31,7 +31,7 @@ FONTS = sorted(  # Display lacks letters
 )
 COUNTS = {"train": 2000, "test": TEST_SIZE}
 
-Parts = dict[str, np.ndarray]  # x_train, y_train, x_test and y_test
+Parts = dict[str, np.ndarray]  # train, train_labels, test and test_labels
 
 
 def main() -> None:
@@ -49,9 +49,9 @@ def main() -> None:
         source = packaged_digits(seed=0) if options.kind == "thin" else plain
     photographs = packaged_photographs()
     for part in ("train", "test"):
-        target = make_mnistm(plain[f"x_{part}"], photographs, rng)
-        labels = None if (options.kind, part) == ("letters", "train") else plain[f"y_{part}"]
-        write(options.folder / "source" / part, source[f"x_{part}"], source[f"y_{part}"])
+        target = make_mnistm(plain[part], photographs, rng)
+        labels = None if (options.kind, part) == ("letters", "train") else plain[f"{part}_labels"]
+        write(options.folder / "source" / part, source[part], source[f"{part}_labels"])
         write(options.folder / "target" / part, target, labels)
 
 
@@ -59,7 +59,7 @@ def scanned_digits() -> Parts:
     small, labels = load_digits(return_X_y=True)
     large = np.stack([scale(each) for each in small.reshape(-1, 8, 8)])
     parts = train_test_split(large, labels, test_size=TEST_SIZE, stratify=labels, random_state=0)
-    return dict(zip(("x_train", "x_test", "y_train", "y_test"), parts, strict=True))
+    return dict(zip(("train", "test", "train_labels", "test_labels"), parts, strict=True))
 
 
 def printed_letters(rng: np.random.Generator) -> Parts:
@@ -67,8 +67,8 @@ def printed_letters(rng: np.random.Generator) -> Parts:
     parts = {}
     for part, count in COUNTS.items():
         labels = np.resize(list(LETTERS), count)
-        parts |= {f"x_{part}": np.stack([print_letter(each, rng) for each in labels])}
-        parts |= {f"y_{part}": labels}
+        parts |= {part: np.stack([print_letter(each, rng) for each in labels])}
+        parts |= {f"{part}_labels": labels}
     return parts
 
 

@@ -29,7 +29,8 @@ def main() -> str:
     model = load_model("data/model")
     # The same classifier, trained for as long, as those that it is compared with.
     classifier, adaptation = params.classifier, params.adaptation
-    weights = [each.numpy() for network in model.networks.values() for each in network.variables]
+    networks = model.networks.values()
+    weights = [variable.numpy() for network in networks for variable in network.variables]
     groups = [classifier.model_dump_json(), adaptation.model_dump_json()]
     progress = CHECKPOINTS / run_key(groups, [source, labels, target, *weights])
     names = read_classes(f"data/source_only/{CLASSES_FILE}")

@@ -23,7 +23,7 @@ from adda.common.outputs import atomic, read_json, write_csv, write_json
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
-from adda.evaluation.embedding import flatten, sample_points, save_scatter, write_projector
+from adda.evaluation.embedding import flatten, sample_points, save_scatter
 from adda.evaluation.metrics import compute_metrics
 from adda.evaluation.results import Results
 from adda.evaluation.validation import look
@@ -76,21 +76,9 @@ def main() -> str:
         warn(f"the adapted classifier is not to be trusted: {reason}")
 
     images, points = sample_points(results, names)
-    shown = results.codes_or_pixels(images)
-    with atomic("data/embedding") as directory:
-        write_projector(directory, shown, images, points)
-    save_scatter("metrics/embedding.png", flatten(shown), points)
+    save_scatter("metrics/embedding.png", flatten(results.codes_or_pixels(images)), points)
 
-    groups = {
-        "adaptation": params.adaptation,
-        "classifier": params.classifier,
-        "data": params.data,
-        "split": params.split,
-        "loss": params.loss,
-        "train": params.train,
-        # Given weights have sizes of their own.
-        "model": params.model | read_json("data/model/model.json"),
-    }
+    groups = vars(params) | {"model": params.model | read_json("data/model/model.json")}
     training = read_json("metrics/train.json")
     models = len(pd.read_csv("metrics/choice.csv"))
     known = metrics | validation | ends(intervals)

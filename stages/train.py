@@ -61,11 +61,6 @@ def main() -> str:
     train = train.model_copy(update={"precision": precision})
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
-    if model.weights and Path(model.weights).resolve().is_relative_to(TRAINED.resolve()):
-        raise AddaError(
-            f"model.weights is in {TRAINED}, which DVC removes before this stage writes it; "
-            "bring it back with dvc checkout, copy the model and name the copy"
-        )
     if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
     labels = read_labels("data/processed/labels/source_train.npy", len(source))

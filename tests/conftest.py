@@ -1,4 +1,3 @@
-import fcntl
 import os
 import subprocess
 import sys
@@ -13,16 +12,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from filelock import FileLock
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from adda.__main__ import main
-from adda.common.runner import run_stage
+from adda.common.runner import run_command
 from adda.engine.sampling import Batch
 from adda.recipes.all_recipes import RECIPES, make_recipe
 from adda.recipes.recipe import LossParams, Recipe
 from adda.training.trainer import TrainParams
 
-SMALL = {"layered": {"class_weight": 0.1}, "original": {"code_size": 8}}
+SMALL = {"original": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
 PROCESSES = {"run_python", "finished", "single", "checkpoints"}  # fixtures that start some
 
@@ -80,8 +80,7 @@ def first_of_all_workers(
     """A folder that pytest's workers share, and whether this one is to fill it; others wait."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / name
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder.with_suffix(".lock")):
         yield folder, not folder.exists()
 
 
@@ -94,7 +93,7 @@ def command(monkeypatch, capsys):
         capsys.readouterr()
         code = 0
         try:
-            run_stage(main)
+            run_command(main)
         except SystemExit as error:
             print(error.code, file=sys.stderr)  # as Python does
             code = 1

@@ -15,12 +15,10 @@ import numpy as np
 import tensorflow as tf
 from conftest import loss_params, small_recipe, train_params
 
-from adda.common.runner import run_stage
+from adda.common.runner import run_command
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.devices import is_chief, make_strategy, use_device
 from adda.training.trainer import train_model
-
-OWN = {"split": {"class_weight": 0.01}}
 
 
 def main() -> str:
@@ -41,7 +39,7 @@ def main() -> str:
             source,
             rng.integers(0, 10, 40, np.uint8),
             target,
-            partial(small_recipe, recipe, **OWN.get(recipe, {})),
+            partial(small_recipe, recipe),
             loss_params(l2_weight=1, adversarial_weight=0.02),
             train_params(
                 steps=int(steps),
@@ -58,4 +56,4 @@ def main() -> str:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_command(main)

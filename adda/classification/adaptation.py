@@ -65,9 +65,9 @@ def adapt(
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):
         return Adapted(fitted)
-    own = keras.models.clone_model(source_only)  # calibration changes it
-    own.set_weights(source_only.get_weights())
-    return Adapted(fitted, model, own)
+    second = keras.models.clone_model(source_only)  # calibration changes it
+    second.set_weights(source_only.get_weights())
+    return Adapted(fitted, model, second)
 
 
 def as_trained_on(
@@ -106,13 +106,13 @@ def sample_translations(
     count = max(round(params.translated_share * size), 1) if params.translated_share else 0
     if not count:
         return sample_moved
-    found = styles(model, target)
-    packed = tf.constant(pack(found))
+    style_images = styles(model, target)
+    packed = tf.constant(pack(style_images))
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, shown = sample_moved(number)
-        batch = sample_batch(len(found), size, seed, TARGET, number)[:count]
-        translated = model.render(images[:count], pick(packed, batch, found.shape[1:]))
+        batch = sample_batch(len(style_images), size, seed, TARGET, number)[:count]
+        translated = model.render(images[:count], pick(packed, batch, style_images.shape[1:]))
         return tf.concat([translated, images[count:]], axis=0), shown
 
     return sample

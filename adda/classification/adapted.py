@@ -37,10 +37,10 @@ class Adapted(tf.Module):
 
     def views(self, images: tf.Tensor) -> list[tf.Tensor]:
         """The logits of each view, float32 [n, classes]."""
-        found = [self.classifier(images, training=False)]
+        logits = [self.classifier(images, training=False)]
         if self.model is not None:
-            found.append(self.source_only(self.model.translate_back(images), training=False))
-        return found
+            logits.append(self.source_only(self.model.translate_back(images), training=False))
+        return logits
 
     def calibrate(self, images: np.ndarray, labels: np.ndarray) -> list[float]:
         """Weigh the views by labelled images, for good, and return their weights.

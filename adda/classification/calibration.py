@@ -35,4 +35,4 @@ def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
 def scale(classifier: keras.Sequential, weight: float) -> None:
     """Multiply a classifier's logits, for good: the weight goes into its last layer."""
     last = next(layer for layer in reversed(classifier.layers) if layer.weights)
-    last.set_weights([weight * each for each in last.get_weights()])
+    last.set_weights([weight * array for array in last.get_weights()])

@@ -54,7 +54,7 @@ def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
     likely = tf.nn.softmax(tf.stop_gradient(plain))
     sure = tf.cast(tf.reduce_max(likely, axis=1) > CONFIDENCE, tf.float32)
     labels = tf.argmax(likely, axis=1)
-    each = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)
     shares = tf.reduce_mean(tf.nn.softmax(moved), axis=0)
     empty = -tf.reduce_mean(tf.math.log(shares + 1e-6))
-    return tf.reduce_mean(sure * each) + BALANCE * empty
+    return tf.reduce_mean(sure * losses) + BALANCE * empty

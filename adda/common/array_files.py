@@ -89,11 +89,11 @@ def check_images(images: Any, sides: tuple[int, ...], where: str, remedy: str = 
     if isinstance(images, np.ndarray):
         if images.dtype == np.uint8 and images.shape[1:] == sides and len(images):
             return
-        found = f"{images.dtype} {images.shape}"
+        given = f"{images.dtype} {images.shape}"
     else:
-        found = "missing" if images is None else f"a {type(images).__name__}"
+        given = "missing" if images is None else f"a {type(images).__name__}"
     expected = ", ".join(map(str, ("n", *sides)))
-    raise AddaError(f"{where} is {found}; it must be uint8 [{expected}], n > 0{remedy}")
+    raise AddaError(f"{where} is {given}; it must be uint8 [{expected}], n > 0{remedy}")
 
 
 def check_labels(labels: Any, count: int, where: str, classes: int = len(DIGITS)) -> None:

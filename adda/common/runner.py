@@ -5,16 +5,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from adda.common.errors import AddaError
-from adda.common.outputs import read_json, write_json
 
-# Seconds that each stage took when it last ran in this folder. No two runs take the same, so it is
-# no output: neither git nor DVC tracks it.
-TIMINGS = Path("logs/timings.json")
-# What neither tracks, too, but outlives the copies that DVC runs queued experiments in.
+# What neither git nor DVC tracks, and outlives the copies that DVC runs queued experiments in.
 ROOT = Path(os.environ.get("DVC_ROOT", "."))
 CHECKPOINTS = ROOT / ".checkpoints"
 LOGS = ROOT / "logs"
@@ -26,16 +21,24 @@ REMEDIES = {
 
 
 def run_stage(main: Callable[[], str]) -> None:
-    """Run one pipeline stage, or another command, and exit.
-
-    `main` returns the line that sums it up; it is printed to stdout. A stage's time goes to
-    `TIMINGS`. An `AddaError`, and what the machine lacks (disk, permission, memory), is printed to
-    stderr as one sentence and the process exits with code 1.
-    """
+    """Run one pipeline stage and exit: `run_command`, and its last line says how long it took."""
     started = time.monotonic()
+
+    def timed() -> str:
+        return f"{main()} ({time.monotonic() - started:.0f} s)"
+
+    run_command(timed)
+
+
+def run_command(main: Callable[[], str]) -> None:
+    """Run a command and exit.
+
+    `main` returns the line that sums it up; it is printed to stdout. An `AddaError`, and what the
+    machine lacks (disk, permission, memory), is printed to stderr as one sentence and the process
+    exits with code 1.
+    """
     try:
         print(main())
-        _note_time(time.monotonic() - started)
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -46,12 +49,3 @@ def run_stage(main: Callable[[], str]) -> None:
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
             sys.exit("error: memory ran out; lower the width, the batch size or the data")
         raise
-
-
-def _note_time(seconds: float) -> None:
-    package, _, stage = getattr(sys.modules["__main__"].__spec__, "name", "").partition(".")
-    if package == "stages":
-        # Whatever is wrong with this file, the stage has done its work.
-        with suppress(OSError, AddaError):
-            before = read_json(TIMINGS) if TIMINGS.exists() else {}
-            write_json(TIMINGS, before | {stage: seconds})

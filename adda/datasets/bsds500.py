@@ -26,7 +26,7 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
     Raises:
         AddaError: the archive is unreadable, or a split has no photographs in it.
     """
-    found: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
+    by_split: dict[str, dict[str, np.ndarray]] = {split: {} for split in splits}
     with reading(archive, "download it again"), tarfile.open(archive) as tar:
         for member in tar:
             place = PurePosixPath(member.name)
@@ -34,21 +34,21 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
             if (
                 member.isfile()
                 and place.parent.parent.name == "images"
-                and split in found
+                and split in by_split
                 and place.suffix == ".jpg"
             ):
-                found[split][place.name] = _decode(tar, member)
-                if len(found[split]) > MAX_PHOTOGRAPHS:
+                by_split[split][place.name] = _decode(tar, member)
+                if len(by_split[split]) > MAX_PHOTOGRAPHS:
                     raise AddaError(
                         f"{archive} holds more photographs than BSDS500; use the published archive"
                     )
-    for split, photographs in found.items():
+    for split, photographs in by_split.items():
         if not photographs:
             raise AddaError(
                 f"{archive} holds no photographs under images/{split}; correct "
                 "data.photographs or use the published archive"
             )
-    return [photographs[name] for photographs in found.values() for name in sorted(photographs)]
+    return [photographs[name] for photographs in by_split.values() for name in sorted(photographs)]
 
 
 def _decode(tar: tarfile.TarFile, member: tarfile.TarInfo) -> np.ndarray:

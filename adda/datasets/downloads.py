@@ -76,9 +76,9 @@ def fetch(
     problems = []
     for url in urls:
         # Without a digest, nothing but the address tells one file of this name from another.
-        kept = name if digest else f"{hashlib.sha256(url.encode()).hexdigest()[:12]}-{name}"
+        prefix = "" if digest else hashlib.sha256(url.encode()).hexdigest()[:12] + "-"
         try:
-            return Path(pooch.retrieve(url, digest, fname=kept, path=cache, downloader=downloader))
+            return Path(pooch.retrieve(url, digest, prefix + name, cache, downloader=downloader))
         except (OSError, ValueError) as error:  # requests' errors are OSErrors
             problems.append(f"{url}: {_reason(error)}")
     missing = "" if directory is None else f"data.directory, {directory}, holds no {name}, and "

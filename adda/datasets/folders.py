@@ -172,7 +172,7 @@ def cut_ink(images: np.ndarray) -> np.ndarray:
 
     An image of a single value has no ink.
     """
-    return np.stack([np.where(each > threshold_otsu(each), each, np.uint8(0)) for each in images])
+    return np.stack([np.where(x > threshold_otsu(x), x, np.uint8(0)) for x in images])
 
 
 def load(params: DataParams, _downloads: Downloads) -> Raw:

@@ -1,15 +1,13 @@
 """MNIST's four files, recognised by their contents whatever mirror or folder they came from."""
 
 import hashlib
-import struct
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from adda.common.array_files import check_labels, read_array
-from adda.common.errors import AddaError, reading
+from adda.common.errors import AddaError
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.gzipped import read_gzipped
 from adda.datasets.source import DataParams
@@ -25,13 +23,6 @@ FILES = {
 }
 MAX_BYTES = 2**26  # the largest file holds 47 MB
 PLACES = ("", "MNIST/raw", "raw")  # of the user's folder; torchvision makes the second
-KERAS = "mnist.npz"
-KERAS_KEYS = {
-    "train": "x_train",
-    "train_labels": "y_train",
-    "test": "x_test",
-    "test_labels": "y_test",
-}
 
 
 def load_mnist(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray]:
@@ -40,8 +31,6 @@ def load_mnist(params: DataParams, downloads: Downloads) -> dict[str, np.ndarray
     hashes = dict(zip(names, downloads.mnist.hashes, strict=True))
 
     folder = Path(params.directory) if params.directory else None
-    if folder and (folder / KERAS).is_file():
-        return _check(_read_keras(folder / KERAS), folder / KERAS)
 
     def find(name: str) -> Path:
         if folder and (path := _find_other_name(folder, name)):
@@ -90,27 +79,6 @@ def _find_other_name(folder: Path, name: str) -> Path | None:
         for ending in (".gz", "")
     )
     return next((path for path in paths if path.is_file()), None)
-
-
-def _read_keras(path: Path) -> dict[str, np.ndarray]:
-    with reading(path, "delete it and copy it again"):
-        with zipfile.ZipFile(path) as archive:
-            if sum(each.file_size for each in archive.infolist()) > 2 * MAX_BYTES:
-                raise ValueError("it is larger than MNIST")
-        with np.load(path, allow_pickle=False) as file:
-            return {key: np.ascontiguousarray(file[KERAS_KEYS[key]]) for key in FILES}
-
-
-def _check(arrays: dict[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
-    """Refuse arrays that would not make, byte for byte, the published files."""
-    for key, (name, md5, _) in FILES.items():
-        array = arrays[key]
-        header = struct.pack(f">{1 + array.ndim}i", 0x800 + array.ndim, *array.shape)
-        if array.dtype != np.uint8 or hashlib.md5(header + array.tobytes()).hexdigest() != md5:
-            raise AddaError(
-                f"{path}: {key} is not what MNIST's {name} holds; delete it and copy it again"
-            )
-    return arrays
 
 
 def held_out_labels(directory: str | None, usual: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pooch
 
 from adda.common.array_files import check_images
-from adda.common.errors import AddaError, warn
+from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
@@ -19,7 +19,6 @@ PICKLES = ("mnistm_data.pkl", "mnistm_data.pkl.gz", "keras_mnistm.pkl", "keras_m
 SAMPLE = 2000  # images, evenly spaced, on which the order is proved
 DECOYS = 4  # other digits that each image is tried with
 REQUIRED = 0.9  # share of the sample that its own digit must explain best; by chance: 1/5
-OTHER_STROKES = 127  # above it lies stroke, in what others blended from grey or cut digits
 
 
 def published_images(
@@ -66,9 +65,7 @@ def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
 
     Blending with the same digit again undoes the blend and leaves a photograph, which is smooth;
     with another digit it leaves the outlines of both. So on a sample each image's own digit must
-    leave a smoother picture than the decoys, digits from elsewhere in the set. Images that were
-    blended otherwise than published (from grey digits, or cut at another value) are proved with
-    thinner strokes, and warned about.
+    leave a smoother picture than the decoys, digits from elsewhere in the set.
 
     Args:
         digits: uint8 [n, 28, 28].
@@ -77,30 +74,19 @@ def check_order(digits: np.ndarray, images: np.ndarray, where: str) -> None:
     Raises:
         AddaError: too few images are explained by their own digit.
     """
-    explained = _explained(digits, images)
-    if explained >= REQUIRED:
-        return
-    if _explained(digits > OTHER_STROKES, images) >= REQUIRED:
-        warn(
-            f"{where} is in MNIST's order, but was not blended from digits cut at zero, "
-            "as the published MNIST-M: accuracies do not compare with papers"
-        )
-        return
-    raise AddaError(
-        f"{where} is not in MNIST's order: only {explained:.0%} of a sample of its images "
-        "show their own digit, so its labels are unknown; use a pickle in the published order"
-    )
-
-
-def _explained(digits: np.ndarray, images: np.ndarray) -> float:
-    """The share of a sample of images that their own digit explains best."""
     sample = np.linspace(0, len(images) - 1, min(SAMPLE, len(images))).astype(int)
-    own = _roughness(blend(digits[sample], images[sample]))
+    with_own_digit = _roughness(blend(digits[sample], images[sample]))
     others = [
         _roughness(blend(digits[np.roll(sample, shift)], images[sample]))
         for shift in range(1, DECOYS + 1)
     ]
-    return float((own < np.min(others, axis=0)).mean())
+    explained = (with_own_digit < np.min(others, axis=0)).mean()
+    if explained < REQUIRED:
+        raise AddaError(
+            f"{where} is not in MNIST's order, or was not blended from digits cut at zero: only "
+            f"{explained:.0%} of a sample of its images show their own digit, so its labels are "
+            "unknown; use a pickle in the published order"
+        )
 
 
 def _roughness(images: np.ndarray) -> np.ndarray:
@@ -119,20 +105,20 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
 
 
 def _find_pickle(params: DataParams, downloads: Downloads) -> Path:
-    own = downloads.mnistm
-    for name in (own.file, *PICKLES) if params.directory is not None else ():
+    file = downloads.mnistm
+    for name in (file.file, *PICKLES) if params.directory is not None else ():
         path = Path(params.directory) / name
         if not path.is_file():
             continue
-        if name == own.file and own.hash:
-            algorithm, _, digest = own.hash.partition(":")
+        if name == file.file and file.hash:
+            algorithm, _, digest = file.hash.partition(":")
             if pooch.file_hash(str(path), algorithm) != digest:
                 raise AddaError(
                     f"{path} has another {algorithm} than data/downloads.yaml says; "
                     "correct one of them"
                 )
         return path
-    return fetch(own.file, own.urls, own.hash, None, downloads.cache)
+    return fetch(file.file, file.urls, file.hash, None, downloads.cache)
 
 
 PICKLE = Source(

@@ -78,7 +78,7 @@ def _scale(values: np.ndarray) -> np.ndarray:
     """[n, 256] in [0, 1] to uint8 [n, 28, 28]."""
     small = (255 * values).round().astype(np.uint8).reshape(-1, SIDE, SIDE)
     bilinear = Image.Resampling.BILINEAR
-    return np.stack([Image.fromarray(each).resize((SIZE, SIZE), bilinear) for each in small])
+    return np.stack([Image.fromarray(digit).resize((SIZE, SIZE), bilinear) for digit in small])
 
 
 def _mnist_usps(params: DataParams, downloads: Downloads) -> Raw:

@@ -1,13 +1,11 @@
 """Where the arithmetic happens: a GPU where there is one, else the CPU; or many of them."""
 
 import os
-from typing import Annotated, Literal, Self
+from typing import Literal
 
 import tensorflow as tf
-from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from adda.common.errors import AddaError
-from adda.common.params import Group
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -50,7 +48,7 @@ def choose_precision(choice: str) -> str:
     if choice != "auto":
         return choice
     details = map(tf.config.experimental.get_device_details, tf.config.get_visible_devices("GPU"))
-    capable = [each.get("compute_capability", (0, 0)) >= (8, 0) for each in details]
+    capable = [card.get("compute_capability", (0, 0)) >= (8, 0) for card in details]
     return "bfloat16" if capable and all(capable) else "float32"
 
 
@@ -81,45 +79,18 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
     return (resolver.task_type, resolver.task_id) == (first, 0)
 
 
-class _Jobs(Group):
-    chief: Annotated[tuple[str, ...], Field(max_length=1)] = ()
-    worker: Annotated[tuple[str, ...], Field(min_length=1)]
-
-
-class _Task(Group):
-    type: Literal["chief", "worker"]
-    index: Annotated[int, Field(ge=0)]
-
-
-class _Cluster(BaseModel):
-    """What TF_CONFIG holds; TensorFlow knows more, such as `rpc_layer`."""
-
-    cluster: _Jobs
-    task: _Task
-
-    @model_validator(mode="after")
-    def _the_task_is_of_the_cluster(self) -> Self:
-        count = len(getattr(self.cluster, self.task.type))
-        if self.task.index >= count:
-            raise ValueError(f"{self.task.type} {self.task.index} is not among its {count}")
-        return self
-
-
 def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
     resolvers = tf.distribute.cluster_resolver
     if "TF_CONFIG" in os.environ:
+        resolver = resolvers.TFConfigClusterResolver()
         try:
-            _Cluster.model_validate_json(os.environ["TF_CONFIG"])
-        except ValidationError as error:
-            wrong = "; ".join(
-                f"{'.'.join(map(str, each['loc']))}: {each['msg']}".removeprefix(": ")
-                for each in error.errors()
-            )
+            resolver.cluster_spec().task_address(resolver.task_type, resolver.task_id)
+        except Exception as error:  # what TensorFlow makes of JSON of any form
             raise AddaError(
-                f"TF_CONFIG does not describe a cluster ({wrong}); it must hold the cluster's "
-                "workers and this process's task, as in docs/running.md"
+                f"TF_CONFIG does not describe a cluster ({type(error).__name__}: {error}); it must "
+                "hold the cluster's workers and this process's task, as in docs/running.md"
             ) from None
-        return resolvers.TFConfigClusterResolver()
+        return resolver
     if "SLURM_STEP_NUM_TASKS" in os.environ:
         # Slurm itself gives each task its GPUs, if it has any. The resolver would count them by
         # nvidia-smi, and knows no task without one: it is told of enough.

@@ -1,11 +1,10 @@
-"""The latent space: the layout of codes in the plane, and files for TensorBoard's projector."""
+"""The latent space: the layout of codes in the plane."""
 
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
-from PIL import Image
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
@@ -20,17 +19,6 @@ plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its 
 SHOWN = 500  # images of each kind, at most
 UNLABELLED = "unlabelled"
 STEPS = 500  # half of scikit-learn's: the picture is the same to the eye
-PROJECTOR = """embeddings {
-  tensor_name: "codes"
-  tensor_path: "vectors.tsv"
-  metadata_path: "metadata.tsv"
-  sprite {
-    image_path: "sprite.png"
-    single_image_dim: 28
-    single_image_dim: 28
-  }
-}
-"""
 
 
 def sample_points(results: Results, names: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
@@ -87,24 +75,3 @@ def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> 
     with atomic(path) as partial:
         figure.savefig(partial, format="png", dpi=110)
     plt.close(figure)
-
-
-def write_projector(
-    directory: Path, codes: np.ndarray, images: np.ndarray, metadata: pd.DataFrame
-) -> None:
-    """Write what TensorBoard's projector opens: `tensorboard --logdir directory`.
-
-    Args:
-        codes: float32 [n, d].
-        images: uint8 [n, 28, 28, 3], each point's picture.
-        metadata: n rows, a column for each thing to colour by.
-    """
-    directory.mkdir()
-    np.savetxt(directory / "vectors.tsv", codes, fmt="%.4g", delimiter="\t")
-    metadata.to_csv(directory / "metadata.tsv", sep="\t", index=False, lineterminator="\n")
-    side = int(np.ceil(np.sqrt(len(images))))
-    sheet = np.zeros((side * side, *images.shape[1:]), np.uint8)
-    sheet[: len(images)] = images
-    rows = sheet.reshape(side, side, 28, 28, 3).swapaxes(1, 2)
-    Image.fromarray(rows.reshape(side * 28, side * 28, 3)).save(directory / "sprite.png")
-    (directory / "projector_config.pbtxt").write_text(PROJECTOR)

@@ -43,8 +43,8 @@ def metric(meaning: str) -> Callable:
 def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]:
     """Every metric by name; and those with a 95 % interval: columns metric, value, low, high."""
     values, intervals = {}, []
-    for name, each in METRICS.items():
-        value = each.compute(results)
+    for name, entry in METRICS.items():
+        value = entry.compute(results)
         if isinstance(value, tuple):
             statistic, *rights = value
             value = float(statistic(*rights))
@@ -94,8 +94,8 @@ def translated_accuracy(results: "Results") -> Measured:
 
 @metric("adapted accuracy, from source-only (0) to target-only (1)")
 def gap_recovered(results: "Results") -> Measured:
-    rights = [results.right(each) for each in ("adapted", "source_only", "target_only")]
-    if any(each is None for each in rights):
+    rights = [results.right(name) for name in ("adapted", "source_only", "target_only")]
+    if any(right is None for right in rights):
         return None
     _, lower, upper = map(np.mean, rights)
     return (scores.gap_recovered, *rights) if lower < upper else None

@@ -24,7 +24,7 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """
     first, second = first.astype(np.float64), second.astype(np.float64)
     means = first.mean(axis=0) - second.mean(axis=0)
-    c1, c2 = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (first, second))
+    c1, c2 = (np.atleast_2d(np.cov(values, rowvar=False)) for values in (first, second))
     # The trace of the root of a product of covariances is the sum of the roots of its eigenvalues.
     roots = np.sqrt(np.linalg.eigvals(c1 @ c2).real.clip(min=0))
     return float(max(0.0, means @ means + np.trace(c1) + np.trace(c2) - 2 * roots.sum()))
@@ -78,13 +78,13 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
     return float(styled.std(axis=1).mean() / target.std(axis=0).mean())
 
 
-def overlap(found: np.ndarray, digits: np.ndarray) -> float:
+def overlap(masks: np.ndarray, digits: np.ndarray) -> float:
     """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3]: what is above half.
 
     Returns:
         The mean over images, in [0, 1]; images that are both empty are left out.
     """
-    first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (found, digits))
+    first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (masks, digits))
     either = (first | second).sum(axis=1)
     return float(((first & second).sum(axis=1) / np.maximum(either, 1))[either > 0].mean())
 
@@ -100,5 +100,5 @@ def calibration_error(sure: np.ndarray, right: np.ndarray) -> float:
         right: bool [n].
     """
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    counts, sums = (np.bincount(bins, each, BINS) for each in (None, sure - right))
+    counts, sums = (np.bincount(bins, values, BINS) for values in (None, sure - right))
     return float(np.abs(sums).sum() / counts.sum())

@@ -59,8 +59,8 @@ def validator(meaning: str) -> Callable:
 
 def validate(validation: Validation) -> dict[str, float]:
     """Every validator's value by its name."""
-    found = {name: each.compute(validation) for name, each in VALIDATORS.items()}
-    return {name: float(value) for name, value in found.items() if value is not None}
+    values = {name: entry.compute(validation) for name, entry in VALIDATORS.items()}
+    return {name: float(value) for name, value in values.items() if value is not None}
 
 
 def doubt(metrics: dict[str, float]) -> str:

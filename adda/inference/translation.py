@@ -20,9 +20,9 @@ def translate(model: Recipe, source: np.ndarray, styles: np.ndarray) -> np.ndarr
     return apply(lambda *pair: to_pixels(model.translate(*pair)), source, styles)
 
 
-def render(model: Recipe, source: np.ndarray, found: np.ndarray) -> np.ndarray:
+def render(model: Recipe, source: np.ndarray, style: np.ndarray) -> np.ndarray:
     """The same in styles that `styles` found, uint8 [n, 28, 28, 3]."""
-    return apply(lambda *pair: to_pixels(model.render(*pair)), source, found)
+    return apply(lambda *pair: to_pixels(model.render(*pair)), source, style)
 
 
 def translate_at_random(

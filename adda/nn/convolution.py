@@ -64,8 +64,8 @@ def _transposed(
         flipped = tf.transpose(tf.reverse(kernel, [0, 1]), [0, 1, 3, 2])
         return tf.nn.conv2d(maps, flipped, 1, "SAME")
     if maps.shape[1] * maps.shape[2] > FEW:
-        whole = (tf.shape(maps)[0], *shape, kernel.shape[2])
-        return tf.nn.conv2d_transpose(maps, kernel, whole, stride, "SAME")
+        output_shape = (tf.shape(maps)[0], *shape, kernel.shape[2])
+        return tf.nn.conv2d_transpose(maps, kernel, output_shape, stride, "SAME")
     # Each of 2 x 2 neighbouring outputs is a 3x3 convolution of its own, of every second tap.
     size, _, outputs, inputs = kernel.shape
     before = [  # pixels of padding

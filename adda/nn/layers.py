@@ -71,9 +71,9 @@ class BatchNorm(layers.Layer):
         replicas = tf.distribute.get_replica_context()
         values = tf.cast(images, tf.float32)
 
-        def mean_of(each: tf.Tensor) -> tf.Tensor:
+        def mean_of(array: tf.Tensor) -> tf.Tensor:
             # A mean of equal parts; the all-reduce passes gradients on to every replica.
-            part = tf.reduce_mean(each, (0, 1, 2))
+            part = tf.reduce_mean(array, (0, 1, 2))
             return replicas.all_reduce(tf.distribute.ReduceOp.MEAN, part)
 
         mean = mean_of(values)

@@ -25,7 +25,7 @@ from adda.common.params import Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
-from adda.nn.networks import IMAGE, filters, make_classifier
+from adda.nn.networks import IMAGE, filters
 from adda.recipes.collapse import lasts
 from adda.recipes.losses import diversity, mask_cross_entropy, mean_squared_error
 from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
@@ -41,7 +41,6 @@ class LayeredParams(RecipeParams):
 
     mask_adversarial_weight: Weight = 0.02
     cycle_weight: Weight = 0.1
-    class_weight: Weight = 0.0
 
 
 class Layered(Recipe):
@@ -64,24 +63,21 @@ class Layered(Recipe):
         self.decoder = make_foreground_decoder(width)
         self.adversary = make_spectral_adversary(IMAGE, 2 * width, "adversary")
         self.mask_adversary = make_spectral_adversary(MAP, width, "mask_adversary")
-        self.classifier = make_classifier(width, classes) if params.class_weight else None
 
     @property
     def networks(self) -> dict[str, keras.Model]:
-        networks = {
+        return {
             "mask_encoder": self.mask_encoder,
             "decoder": self.decoder,
             "adversary": self.adversary,
             "mask_adversary": self.mask_adversary,
         }
-        return networks | ({"classifier": self.classifier} if self.classifier else {})
 
     def sides(self) -> dict[str, list[keras.Variable]]:
-        sides = {
+        return {
             "autoencoder": trainable(self.mask_encoder, self.decoder),
             "adversary": trainable(self.adversary, self.mask_adversary),
         }
-        return sides | ({"classifier": trainable(self.classifier)} if self.classifier else {})
 
     def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
         return [self.objective]
@@ -129,8 +125,6 @@ class Layered(Recipe):
                 fake=("target_mask", mask),
                 prefix="mask_",
             )
-        if weight := self.params.class_weight:
-            terms.add_class(weight, self.classifier, batch.labels, batch.source, translated)
         terms.show("diversity", diversity(translated, batch.target))
         return terms
 
@@ -259,7 +253,7 @@ def make_spectral_adversary(
         SpectralNorm(Conv2D(filters(128, width), 5, 2, padding="same", use_bias=False)),
         SpectralNorm(Conv2D(filters(256, width), 3, 2, padding="same", use_bias=False)),
     ]
-    stack = [layer for each in spectral for layer in (each, layers.LeakyReLU(0.2))]
+    stack = [layer for conv in spectral for layer in (conv, layers.LeakyReLU(0.2))]
     return keras.Sequential(
         [
             layers.Input(shape),

@@ -61,12 +61,9 @@ def load_weights(directory: Path, model: Recipe) -> None:
     """Give a model the weights of a saved one of the same recipe and sizes.
 
     Raises:
-        AddaError: a network was not saved.
+        AddaError: the file of a network is missing.
     """
     for name, network in model.networks.items():
         if not (path := directory / f"{name}.weights.h5").exists():
-            raise AddaError(
-                f"{directory} has no {path.name}: it was trained without the terms that need one, "
-                "or the file is lost; set their weights to 0, or train it again"
-            )
+            raise AddaError(f"{directory} has no {path.name}; train it again with dvc repro")
         network.load_weights(path)

@@ -12,14 +12,6 @@ from adda.common.array_files import class_order
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
-# MNIST -> MNIST-M, test accuracy: published values and their papers.
-PUBLISHED = (
-    ("source only", (0.636,), "Bousmalis et al. 2017, arXiv:1612.05424"),
-    ("DANN", (0.77, 0.81), "Ganin et al. 2016, JMLR 17(59), and those who ran it again"),
-    ("PixelDA", (0.982,), "Bousmalis et al. 2017, arXiv:1612.05424"),
-    ("DIRT-T", (0.989,), "Shu et al. 2018, arXiv:1802.08735"),
-    ("SBADA-GAN", (0.994,), "Russo et al. 2018, arXiv:1705.08824"),
-)
 INK = "#010203"  # stands for the page's own text colour
 STYLE = {
     "svg.fonttype": "none",

@@ -32,8 +32,8 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
         for name, mean in metrics.mean().items():
             count = metrics[name].count()
             deviation = f" ± {metrics[name].std():.4f}" if count > 1 else ""
-            own = f" (n {count})" if count < len(metrics) else ""
-            row[name] = f"{mean:.4f}{deviation}{own}"
+            fewer = f" (n {count})" if count < len(metrics) else ""
+            row[name] = f"{mean:.4f}{deviation}{fewer}"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -51,7 +51,7 @@ def ranked(shown: list[dict[str, Any]], by: str) -> pd.DataFrame:
     Raises:
         AddaError: no finished run has that metric.
     """
-    runs = [each for each in finished_runs(shown) if by in each[2]]
+    runs = [run for run in finished_runs(shown) if by in run[2]]
     if not runs:
         raise _none(f"has the metric {by}")
     params = pd.DataFrame([params for _, params, _ in runs]).map(str)
@@ -65,7 +65,7 @@ def ranked(shown: list[dict[str, Any]], by: str) -> pd.DataFrame:
 
 def unfinished(shown: list[dict[str, Any]]) -> int:
     """How many experiments are queued, running or failed: these do not count."""
-    return sum(not _finished(each) for commit in shown for each in commit["experiments"] or [])
+    return sum(not _finished(run) for commit in shown for run in commit["experiments"] or [])
 
 
 def _groups(
@@ -99,9 +99,8 @@ def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict
     for commit in shown:
         if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
             continue
-        experiments = [
-            run for each in commit["experiments"] or [] if _finished(each) for run in each["revs"]
-        ]
+        finished = filter(_finished, commit["experiments"] or [])
+        experiments = [run for experiment in finished for run in experiment["revs"]]
         for run in [commit, *experiments]:
             if run["data"] and (metrics := _flat(run["data"]["metrics"])):
                 name = run.get("name") or run.get("rev", "")[:7]

@@ -50,7 +50,7 @@ def produced(lock: dict[str, Any], params: dict[str, Any], listing: Listing) -> 
         out = next((path for path in makers if f"{dep['path']}/".startswith(f"{path}/")), None)
         if out is None:  # code
             return True
-        made = next(each["md5"] for each in stages[makers[out]]["outs"] if each["path"] == out)
+        made = next(entry["md5"] for entry in stages[makers[out]]["outs"] if entry["path"] == out)
         if dep["path"] != out:
             made = listing(made).get(dep["path"].removeprefix(f"{out}/"), dep["md5"])
         return dep["md5"] == made and is_current(makers[out])
@@ -69,14 +69,14 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
     """
     removed, listing = [], cached_listing()
     for commit in shown:
-        experiments = [run for each in commit.get("experiments") or [] for run in each["revs"]]
+        experiments = [run for entry in commit.get("experiments") or [] for run in entry["revs"]]
         for run in [commit, *experiments]:
             data = run.get("data")
             if run["rev"] == "workspace" or not data or not data["metrics"]:
                 continue
             lock = load_yaml(_git_show(f"{run['rev']}:./dvc.lock")) or {}
-            own = produced(lock, data["params"].get("params.yaml", {}).get("data", {}), listing)
-            for path in [path for path in data["metrics"] if path not in own]:
+            current = produced(lock, data["params"].get("params.yaml", {}).get("data", {}), listing)
+            for path in [path for path in data["metrics"] if path not in current]:
                 del data["metrics"][path]
                 removed.append(f"{run.get('name') or run['rev'][:7]}: {path}")
     return removed

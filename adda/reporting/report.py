@@ -6,26 +6,26 @@ import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from scmrepo.exceptions import SCMError
 
 from adda.common.errors import AddaError, warn
 from adda.common.params import AUTO, load_yaml
-from adda.common.runner import TIMINGS
 from adda.datasets.all_sources import SOURCES
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS, doubt
 from adda.reporting.card import describe, ends, templates
-from adda.reporting.charts import PUBLISHED, confusion_chart, loss_curves
+from adda.reporting.charts import confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 from adda.reporting.provenance import OTHERS, cached_listing, produced
 
+NAMED = {"data.source", "data.seed", "split.seed"}  # parameters that the page has in a sentence
 TABLES = {  # and the columns that the charts need
     "history": ["step", "name", "value"],
     "confusion": ["actual", "predicted"],
@@ -76,29 +76,6 @@ class Training(BaseModel):
     resolved: dict[str, float] = {}
 
 
-class DataNames(BaseModel):
-    """What of the group data the report names."""
-
-    model_config = ConfigDict(extra="allow")
-    source: Literal[tuple(SOURCES)]
-    seed: int
-
-
-class SplitNames(BaseModel):
-    """The same of split."""
-
-    model_config = ConfigDict(extra="allow")
-    seed: int
-
-
-class Params(BaseModel):
-    """params.yaml, of which each stage has checked its part."""
-
-    model_config = ConfigDict(extra="allow")
-    data: DataNames
-    split: SplitNames
-
-
 class Run(NamedTuple):
     """What one revision holds."""
 
@@ -109,10 +86,9 @@ class Run(NamedTuple):
     tables: dict[str, pd.DataFrame]  # history, confusion, adapted and intervals, where there
     pictures: dict[str, str]  # PNG as data URIs, by name
     lock: Lock
-    timings: dict[str, float]  # seconds by stage, where the stages ran in this workspace
 
 
-PARAMS, LOCK = TypeAdapter(Params), TypeAdapter(Lock)
+PARAMS, LOCK = TypeAdapter(dict[str, dict | str]), TypeAdapter(Lock)
 TRAINING, NUMBERS = TypeAdapter(Training), TypeAdapter(dict[str, float])
 
 
@@ -134,14 +110,18 @@ def read_run(revision: str | None) -> Run:
         except (ValueError, yaml.YAMLError) as error:
             raise _unreadable(name, f"{path}: {error}") from None
 
-    params = parse("params.yaml", PARAMS, load_yaml, read("params.yaml")).model_dump()
+    params = parse("params.yaml", PARAMS, load_yaml, read("params.yaml"))
+    if missing := NAMED - dotted(params).keys():
+        raise _unreadable(name, f"params.yaml has no {missing.pop()}")
+    if params["data"]["source"] not in SOURCES:
+        raise _unreadable(name, f"params.yaml: data.source is {params['data']['source']}")
     lock = parse("dvc.lock", LOCK, load_yaml, read("dvc.lock"))
-    own = produced(lock.model_dump(), params, cached_listing())
+    current = produced(lock.model_dump(), params, cached_listing())
     others = []
 
     def result(path: str) -> bytes | None:
         content = read(path)
-        if content is None or path in own:
+        if content is None or path in current:
             return content
         others.append(path)
         return None
@@ -152,21 +132,20 @@ def read_run(revision: str | None) -> Run:
     for path in ("metrics/evaluation.json", "metrics/validation.json"):
         metrics |= parse(path, NUMBERS, json.loads, result(path))
     tables = {}
-    for each, columns in TABLES.items():
-        path = f"metrics/{each}.csv"
+    for item, columns in TABLES.items():
+        path = f"metrics/{item}.csv"
         if content := result(path):
             try:
-                tables[each] = _read_table(content, columns)
+                tables[item] = _read_table(content, columns)
             except ValueError as error:
                 raise _unreadable(name, f"{path}: {error}") from None
     if "intervals" in tables:
         metrics |= ends(tables["intervals"])
     pictures = {
-        each: "data:image/png;base64," + base64.b64encode(content).decode()
-        for each, _ in PICTURES
-        if (content := result(f"metrics/{each}.png"))
+        item: "data:image/png;base64," + base64.b64encode(content).decode()
+        for item, _ in PICTURES
+        if (content := result(f"metrics/{item}.png"))
     }
-    timings = parse(str(TIMINGS), NUMBERS, json.loads, None if revision else read(str(TIMINGS)))
     if others:
         warn(f"{name}: {', '.join(others)} left out; {OTHERS}")
     if not metrics.keys() & METRICS.keys():
@@ -175,7 +154,7 @@ def read_run(revision: str | None) -> Run:
         group, _, field = key.partition(".")
         if params[group][field] == AUTO:
             params[group][field] = f"auto: {value:g}"
-    return Run(name, dotted(params), training, metrics, tables, pictures, lock, timings)
+    return Run(name, dotted(params), training, metrics, tables, pictures, lock)
 
 
 def _unreadable(name: str, reason: object) -> AddaError:
@@ -212,7 +191,6 @@ def render_report(runs: list[Run]) -> str:
             if any(name in run.metrics for run in runs)
         },
         sources=SOURCES,
-        published=PUBLISHED,
         pictures=PICTURES,
         differing=differing,
         curves=loss_curves(tables("history")),

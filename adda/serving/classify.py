@@ -94,11 +94,11 @@ def classify_files(
     rows, shown = [], []
     for names, places, images in _batches(files, skipped):
         views = classifier.views(images)
-        found, likely = _together(views)
-        agree = (views.argmax(axis=2) == found[:, None]).all(axis=1)
+        classes, likely = _together(views)
+        agree = (views.argmax(axis=2) == classes[:, None]).all(axis=1)
         order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
         best, second = np.take_along_axis(likely, order, axis=1).T.round(4)
-        first, other = (np.array(classifier.names)[each] for each in (found, order[:, 1]))
+        first, other = (np.array(classifier.names)[labels] for labels in (classes, order[:, 1]))
         columns = (names, places, first, best, other, second, agree if views.shape[1] > 1 else None)
         rows.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
         shown += list(images[: max(SHOWN - len(shown), 0)])

@@ -43,10 +43,10 @@ class Exported(tf.Module):
         super().__init__(name)
         self.networks = list(networks)  # so that their weights are saved
         self.inputs, self.output = inputs, output
-        self.signature = [tf.TensorSpec([None, *IMAGE], tf.float32, each) for each in inputs]
+        self.signature = [tf.TensorSpec([None, *IMAGE], tf.float32, name) for name in inputs]
 
         def call(*images: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {output: function(*(tf.clip_by_value(each, 0.0, 1.0) for each in images))}
+            return {output: function(*(tf.clip_by_value(array, 0.0, 1.0) for array in images))}
 
         self.call = tf.function(call, input_signature=self.signature)
 

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import atomic
-from adda.datasets.picture_files import is_picture, name_some, opaque, open_picture
+from adda.datasets.picture_files import is_picture, name_some, open_picture, read_square
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
@@ -32,29 +32,26 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     Raises:
         AddaError: a path does not exist, or there is no image.
     """
-    found, left_out = [], []
+    images, left_out = [], []
     for path in map(Path, inputs):
         if path.is_dir():
             # An output's contact sheet is left out, so that it can be another command's input.
-            inside = [
-                each
-                for each in sorted(path.iterdir())
-                if not each.name.startswith(".") and not each.name.endswith(SHEET)
-            ]
-            for each in inside:
-                usable = is_picture(each) or (is_stack(each) and each.is_file())
-                (found if usable else left_out).append(each)
+            for inner in sorted(path.iterdir()):
+                if inner.name.startswith(".") or inner.name.endswith(SHEET):
+                    continue
+                usable = is_picture(inner) or (is_stack(inner) and inner.is_file())
+                (images if usable else left_out).append(inner)
         elif path.exists():
-            found.append(path)
+            images.append(path)
         else:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if left_out:
         some = name_some(left_out, ", ")
         message = f"{len(left_out)} files or folders are left out, they are not images: {some}"
         warn(f"{message}; name folders as inputs of their own")
-    if not found:
+    if not images:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(images))
 
 
 def read_styles(files: list[Path]) -> np.ndarray:
@@ -65,19 +62,13 @@ def read_styles(files: list[Path]) -> np.ndarray:
     """
     images = []
     for file in files:
-        images.append(open_stack(file) if is_stack(file) else read_colours(file)[None])
-    return np.concatenate([in_colour(each) for each in images])
+        images.append(open_stack(file) if is_stack(file) else read_image(file)[None])
+    return np.concatenate([in_colour(stack) for stack in images])
 
 
-def read_colours(path: Path) -> np.ndarray:
-    """A picture's middle square, uint8 [28, 28, 3].
-
-    Raises:
-        AddaError: it cannot be read, or some of it is transparent.
-    """
-    with reading(path):
-        image = opaque(open_picture(path)).convert("RGB")
-        return np.asarray(ImageOps.fit(image, (28, 28), Image.Resampling.BOX))
+def read_image(path: Path) -> np.ndarray:
+    """A picture's middle square, uint8 [28, 28, 3]; raises AddaError as `read_square` does."""
+    return read_square(path)[0]
 
 
 def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
@@ -88,8 +79,8 @@ def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
     """
     with reading(path), warnings.catch_warnings(record=True, action="always") as noticed:
         digit = to_digit(open_picture(path), ink)
-    for each in noticed:
-        warn(f"{path}: {each.message}")
+    for notice in noticed:
+        warn(f"{path}: {notice.message}")
     return digit
 
 
@@ -119,7 +110,7 @@ def translate_files(
     output.mkdir(parents=True, exist_ok=True)
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
     stacks = {file: output / name for name, file in places.items() if is_stack(file)}
-    read = read_colours if reverse else partial(read_digit_image, ink=ink)
+    read = read_image if reverse else partial(read_digit_image, ink=ink)
     prepare = in_colour if reverse else partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
@@ -139,7 +130,7 @@ Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
 def read_pictures(
-    files: list[Path], skipped: list[str], read: Callable[[Path], np.ndarray] = read_colours
+    files: list[Path], skipped: list[str], read: Callable[[Path], np.ndarray] = read_image
 ) -> Iterator[tuple[list[Path], np.ndarray]]:
     """Read pictures, each with its file, a batch at a time; `skipped` gets what cannot be read."""
     for start in range(0, len(files), BATCH_SIZE):

@@ -71,12 +71,12 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         (f"{scope}/{name}", norm and f"{scope}/{norm}", layer)
         for scope, network in zip(LAYERS, model.networks.values(), strict=True)
         for (name, norm), layer in zip(
-            LAYERS[scope].items(), (each for each in network.layers if each.weights), strict=True
+            LAYERS[scope].items(), (layer for layer in network.layers if layer.weights), strict=True
         )
     ]
     expected = {}
-    for each in layers:
-        expected |= _expected(*each)
+    for item in layers:
+        expected |= _expected(*item)
     _compare(str(checkpoint), expected, shapes)
     with reading(checkpoint, "it is damaged: copy it again"):
         values = {name: reader.get_tensor(name) for name in expected}
@@ -85,7 +85,7 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         inner.kernel.assign(values[f"{name}/kernel"])
         inner.bias.assign(values[f"{name}/bias"])
         if norm:
-            gamma, beta, mean, variance = (values[f"{norm}/{each}"] for each in STATISTICS)
+            gamma, beta, mean, variance = (values[f"{norm}/{item}"] for item in STATISTICS)
             layer.gamma.assign(gamma * np.sqrt((1 + EPSILON) / (variance + EPSILON)))
             layer.beta.assign(beta - mean * gamma / np.sqrt(variance + EPSILON))
     with atomic(out) as directory:
@@ -97,10 +97,10 @@ def _prefix(path: Path) -> Path:
     """The prefix of a checkpoint, of one of its files or of the one in a folder."""
     if path.is_dir():
         # The file `checkpoint` there names a place on the machine that trained, perhaps gone.
-        found = sorted(path.glob("*.index"))
-        if len(found) != 1:
+        present = sorted(path.glob("*.index"))
+        if len(present) != 1:
             return path
-        path = found[0]
+        path = present[0]
     return path.with_name(SUFFIX.sub("", path.name))
 
 
@@ -108,16 +108,16 @@ def _expected(name: str, norm: str | None, layer: keras.Layer) -> dict[str, tupl
     """The original's variables of a layer and its normalisation, and their shapes."""
     inner = layer.layer if isinstance(layer, Scaled) else layer
     shapes = {f"{name}/kernel": tuple(inner.kernel.shape), f"{name}/bias": tuple(inner.bias.shape)}
-    return shapes | {f"{norm}/{each}": shapes[f"{name}/bias"] for each in STATISTICS if norm}
+    return shapes | {f"{norm}/{item}": shapes[f"{name}/bias"] for item in STATISTICS if norm}
 
 
-def _compare(where: str, expected: dict[str, tuple], found: dict[str, tuple]) -> None:
-    problems = [f"{name} is missing" for name in expected if name not in found]
-    problems += [f"{name} is not of the original" for name in found if name not in expected]
+def _compare(where: str, expected: dict[str, tuple], present: dict[str, tuple]) -> None:
+    problems = [f"{name} is missing" for name in expected if name not in present]
+    problems += [f"{name} is not of the original" for name in present if name not in expected]
     problems += [
-        f"{name} is {list(found[name])} in place of {list(shape)}"
+        f"{name} is {list(present[name])} in place of {list(shape)}"
         for name, shape in expected.items()
-        if name in found and found[name] != shape
+        if name in present and present[name] != shape
     ]
     if problems:
         raise AddaError(f"{where} does not fit the original networks: {'; '.join(problems)}")

@@ -153,11 +153,6 @@ def test_file_names_stay_in_their_folder(tmp_path, name):
         read_form(path, Downloads, cache=tmp_path)
 
 
-def test_no_file(tmp_path):
-    with pytest.raises(AddaError, match="missing"):
-        read_params(tmp_path / "params.yaml")
-
-
 def test_dvc_changes_one_line_to_change_one_value(tmp_path):
     """The file is written the way DVC writes it, so an experiment leaves a diff of one line."""
     before = (ROOT / "params.yaml").read_text()

@@ -3,14 +3,9 @@
 import hashlib
 import http.server
 import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 
 import pytest
-from conftest import ROOT
 
 from adda.common.errors import AddaError
 from adda.datasets import downloads as fetching
@@ -37,10 +32,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if kind == "truncated":
             body = body[:2_000_000]
-        if kind == "slow":  # stops half-way until the test lets it go on
-            self.wfile.write(body[:2_000_000])
-            self.server.release.wait(30)
-            body = body[2_000_000:]
         self.wfile.write(body)
 
     def log_message(self, *_):
@@ -106,23 +97,3 @@ def test_the_directory_comes_first_and_needs_no_network(get, server, tmp_path):
 
 def test_another_address_is_another_file_where_there_is_no_digest(get):
     assert get("good", digest=None) != get("wrong", digest=None)
-
-
-def test_kill_9_in_mid_download_leaves_no_file_of_that_name(server, tmp_path):
-    code = f"""
-from pathlib import Path
-from adda.datasets.downloads import fetch
-fetch("file.bin", ["{server.address}/slow/file.bin"], "{DIGEST}", None, Path(r"{tmp_path}/cache"))
-"""
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    cache = tmp_path / "cache"
-    for _ in range(300):
-        if cache.exists() and any(path.stat().st_size for path in cache.iterdir()):
-            break
-        time.sleep(0.1)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    assert any(path.stat().st_size for path in cache.iterdir())  # it was in the middle
-    assert not (cache / "file.bin").exists()
-    urls = [f"{server.address}/good/file.bin"]
-    assert fetch("file.bin", urls, DIGEST, None, cache).read_bytes() == BODY

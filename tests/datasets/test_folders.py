@@ -68,19 +68,6 @@ def test_pictures_become_two_domains_with_labels_of_their_own(load, tmp_path):
         assert (digit_of(domain, images[:, 0, 0]) == labels).all()
 
 
-def test_splits_keep_each_domains_own_labels(load):
-    arrays = split_domains(load(), SplitParams(valid_fraction=0.4, seed=0))
-    for domain, count in (("source", 3), ("target", 6)):
-        for part in ("train", "valid"):
-            images, labels = (arrays[f"{kind}/{domain}_{part}"] for kind in ("images", "labels"))
-            if domain == "target":  # the source is binarised
-                assert (digit_of("target", images[:, 0, 0, 0]) == labels).all()
-            assert len(images) == len(labels)
-        total = sum(len(arrays[f"images/{domain}_{part}"]) for part in ("train", "valid"))
-        assert total == 10 * count
-    assert len(arrays["images/target_test"]) == 60
-
-
 def test_pictures_of_other_sizes_are_scaled_and_said_to_be(folder, load, capsys):
     wide = Image.new("L", (112, 56))
     wide.paste(200, (28, 0, 84, 56))

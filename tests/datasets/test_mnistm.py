@@ -16,13 +16,6 @@ def test_blend_is_the_absolute_difference_by_hand():
     assert (blended[0, 1:] == [10, 200, 255]).all()
 
 
-def test_blend_matches_the_published_formula(rng):
-    digits = rng.integers(0, 3, (4, 28, 28), np.uint8)
-    patches = rng.integers(0, 256, (4, 28, 28, 3), np.uint8)
-    stroke = 255 * (digits > 0).astype(int)[..., None]
-    assert (blend(digits, patches) == np.abs(patches.astype(int) - stroke)).all()
-
-
 def test_patches_are_windows_of_the_photographs_from_everywhere():
     # Each pixel encodes its own photograph, row and column.
     photographs = []
@@ -39,17 +32,9 @@ def test_patches_are_windows_of_the_photographs_from_everywhere():
     assert len(corners) == 3 * 13 + 1
 
 
-@pytest.mark.parametrize(
-    "photograph",
-    [
-        np.zeros((27, 100, 3), np.uint8),
-        np.zeros((100, 100), np.uint8),
-        np.zeros((100, 100, 3), np.float32),
-    ],
-)
-def test_unfit_photographs_are_refused(photograph, rng):
+def test_a_photograph_that_is_too_small_is_refused(rng):
     with pytest.raises(AddaError, match="photograph 0"):
-        make_mnistm(np.zeros((1, 28, 28), np.uint8), [photograph], rng)
+        make_mnistm(np.zeros((1, 28, 28), np.uint8), [np.zeros((27, 100, 3), np.uint8)], rng)
 
 
 def test_every_digit_keeps_its_place(rng):
@@ -57,13 +42,3 @@ def test_every_digit_keeps_its_place(rng):
     photographs = [np.full((30, 30, 3), grey, np.uint8) for grey in (10, 20, 30)]
     images = make_mnistm(digits, photographs, rng)
     assert ((images > 128) == (digits > 0)[..., None]).all()
-
-
-def test_same_seed_same_images():
-    digits = np.ones((3, 28, 28), np.uint8)
-    photographs = [np.arange(40 * 40 * 3, dtype=np.uint32).astype(np.uint8).reshape(40, 40, 3)]
-    first, second, other = (
-        make_mnistm(digits, photographs, np.random.default_rng(seed)) for seed in (0, 0, 1)
-    )
-    assert (first == second).all()
-    assert (first != other).any()

@@ -18,9 +18,8 @@ from adda.datasets import mnist as mnist_module
 from adda.datasets.all_sources import load_source
 from adda.datasets.bsds500 import read_photographs
 from adda.datasets.downloads import Downloads
-from adda.datasets.mnist import read_mnist
 from adda.datasets.mnistm import make_mnistm
-from adda.datasets.mnistm_pickle import check_order, published_images
+from adda.datasets.mnistm_pickle import published_images
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.datasets.raw_files import read_raw, write_raw
 from adda.datasets.source import DataParams
@@ -95,13 +94,6 @@ def test_packaged_digits_are_balanced_and_split(digits):
     assert len(train | test) == 5000  # no image twice, so none in both parts
 
 
-def test_packaged_photographs_are_colourful():
-    for photograph in packaged_photographs():
-        assert photograph.dtype == np.uint8
-        assert photograph.mean() > 50
-        assert photograph.reshape(-1, 3).std(axis=0).min() > 20
-
-
 def test_build_reads_the_folder_alone(load, digits):
     raw = load("build")
     assert same(raw.source, digits)
@@ -151,40 +143,12 @@ def test_mnist_under_other_names(folder, load, digits, place, unpacked):
     assert same(load("build").source, digits)
 
 
-def test_mnist_as_keras_has_it(folder, load, digits):
-    for name, _, _ in mnist_module.FILES.values():
-        (folder / name).unlink()
-    keras = {mnist_module.KERAS_KEYS[key]: array for key, array in digits.items()}
-    np.savez(folder / "mnist.npz", **keras)
-    assert same(load("build").source, digits)
-    np.savez(folder / "mnist.npz", **keras | {"y_test": keras["y_test"][::-1]})
-    with pytest.raises(AddaError, match=r"mnist\.npz: test_labels is not what MNIST's t10k-labels"):
-        load("build")
-    np.savez(folder / "mnist.npz", x_train=digits["train"])
-    with pytest.raises(AddaError, match=r"mnist\.npz cannot be used"):
-        load("build")
-    (folder / "mnist.npz").write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(AddaError, match=r"mnist\.npz cannot be used"):
-        load("build")
-
-
 def test_the_published_md5_are_the_ones_checked():
     assert [md5 for _, md5, _ in mnist_module.FILES.values()] == [
         "6bbc9ace898e44ae57da46a324031adb",
         "a25bea736e30d166cdddb491f175f624",
         "2646ac647ad5339dbf082846283269ea",
         "27ae3e4e09519cfbb04c329615203637",
-    ]
-
-
-def test_read_mnist_asks_for_the_canonical_names(folder):
-    asked = []
-    read_mnist(lambda name: asked.append(name) or folder / name)
-    assert asked == [
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte.gz",
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
     ]
 
 
@@ -276,35 +240,6 @@ def shuffled(images):
 def test_images_out_of_order_are_refused(coloured, digits, damage):
     with pytest.raises(AddaError, match="not in MNIST's order"):
         published_images(damage(coloured), digits, "file.pkl")
-
-
-def patches_and_grey(digits, seed=3):
-    photographs = packaged_photographs()
-    rng = np.random.default_rng(seed)
-    return make_mnistm(np.zeros_like(digits), photographs, rng), digits[..., None]
-
-
-@pytest.mark.parametrize(
-    "blended",
-    [
-        lambda patches, grey: np.abs(patches.astype(int) - grey).astype(np.uint8),
-        lambda patches, grey: np.where(grey > 127, 255 - patches, patches),
-    ],
-    ids=["grey", "cut at 127"],
-)
-def test_images_blended_otherwise_are_in_order_all_the_same(digits, blended, capsys):
-    images = blended(*patches_and_grey(digits["test"]))
-    check_order(digits["test"], images, "file.pkl: test")
-    assert "is in MNIST's order, but was not blended from digits cut at zero" in (
-        capsys.readouterr().err
-    )
-    with pytest.raises(AddaError, match="not in MNIST's order"):
-        check_order(digits["test"], np.roll(images, 1, axis=0), "file.pkl: test")
-
-
-def test_the_order_of_real_images_is_proved_with_room_to_spare(coloured, digits, monkeypatch):
-    monkeypatch.setattr("adda.datasets.mnistm_pickle.REQUIRED", 0.98)
-    check_order(digits["train"], coloured["train"], "file.pkl")
 
 
 @pytest.mark.parametrize(

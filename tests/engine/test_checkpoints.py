@@ -2,9 +2,6 @@
 
 import errno
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -14,11 +11,6 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 
-from adda.classification.classifier import (
-    ClassifierParams,
-    fit_classifier,
-    sample_labelled,
-)
 from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.loop import run_steps
@@ -113,40 +105,6 @@ def test_a_full_disk_is_warned_about_and_training_goes_on(tmp_path, expected, mo
     assert files(tmp_path) == []
 
 
-def test_a_run_that_was_killed_after_its_last_step_is_shown_again(tmp_path):
-    run = Run(tmp_path)
-    _, history = run.train()
-    seen = []
-    again = Run(tmp_path)
-    run_steps(
-        again.step,
-        steps=10,
-        steps_per_call=2,
-        title="test",
-        checkpoints=again.checkpoints,
-        variables=[again.variable],
-        on_call=lambda history: seen.append(list(history)),
-    )
-    assert seen == [history]
-
-
-def test_a_classifier_goes_on_exactly(tmp_path, rng, capsys):
-    images = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
-    sample = sample_labelled(images, rng.integers(0, 10, 40, np.uint8), 8, seed=0)
-    params = ClassifierParams(
-        shape="original", width=0.05, steps=60, batch_size=8, learning_rate=0.01, seed=0
-    )
-
-    def fit():
-        fitted = fit_classifier(sample, 10, params, "test", Checkpoints(tmp_path / "key"))
-        return np.concatenate([np.ravel(variable) for variable in fitted.variables])
-
-    straight = fit()
-    (tmp_path / "key/000000060.npz").unlink()  # as if it had been killed before
-    assert (fit() == straight).all()
-    assert "resumed at step 40" in capsys.readouterr().out
-
-
 def test_checkpoints_wait_their_time(tmp_path, monkeypatch):
     monkeypatch.setattr("adda.engine.checkpoints.SECONDS", 1000)
     Run(tmp_path).train()
@@ -181,64 +139,6 @@ def test_the_key_is_of_the_code_that_a_training_runs(tmp_path, run_python):
     first = key_after(None)
     assert key_after("adda/serving/classify.py") == first
     assert key_after("adda/recipes/layered.py") != first
-
-
-TRAIN = """
-import sys
-from functools import partial
-from pathlib import Path
-import numpy as np
-from adda.engine.checkpoints import Checkpoints
-from adda.engine.devices import use_device
-sys.path.insert(0, {tests!r})
-from conftest import all_on, small_recipe, train_params
-from adda.training.trainer import train_model
-use_device("cpu")
-rng = np.random.default_rng(0)
-source, target = rng.integers(0, 256, (2, 40, 28, 28, 3), np.uint8)
-name = sys.argv[2]
-trained = train_model(
-    source, np.zeros(40, np.uint8), target, partial(small_recipe, name), all_on(name),
-    train_params(steps=60, steps_per_call=5), Checkpoints(Path("checkpoints")),
-)
-weights = [v.numpy() for network in trained.model.networks.values() for v in network.variables]
-weights += [v.numpy() for v in trained.snapshots.variables]
-np.savez(sys.argv[1], *weights, history=np.array(str(trained.history)))
-"""
-
-
-@pytest.mark.process
-def test_kill_9_at_random_moments_changes_no_bit(tmp_path):
-    code = TRAIN.format(tests=str(ROOT / "tests"))
-    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}){code}"
-
-    def start(name):
-        return subprocess.Popen(
-            [sys.executable, "-c", program, name, "layered"],
-            cwd=tmp_path,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    assert start("straight.npz").wait() == 0
-    shutil.rmtree(tmp_path / "checkpoints")
-    rng = np.random.default_rng(0)
-    reached = set()
-    for _ in range(2):
-        process = start("killed.npz")
-        before = {path.name for path in tmp_path.glob("checkpoints/*.npz")}
-        while {path.name for path in tmp_path.glob("checkpoints/*.npz")} <= before:
-            assert process.poll() is None, "it ended before it was killed"
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0, 0.2))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-        reached.add(max(path.name for path in tmp_path.glob("checkpoints/*.npz")))
-    assert len(reached) == 2  # each life got further than the one before
-    assert start("killed.npz").wait() == 0
-    with np.load(tmp_path / "straight.npz") as straight, np.load(tmp_path / "killed.npz") as killed:
-        assert straight.files == killed.files
-        assert all((straight[name] == killed[name]).all() for name in straight.files)
 
 
 def test_of_two_runs_in_one_folder_the_second_waits_and_finds_no_progress(tmp_path, capsys):

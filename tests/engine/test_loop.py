@@ -48,11 +48,3 @@ def test_batches_reach_every_image_equally():
     counts = np.bincount(np.concatenate(batches), minlength=10)
     assert len(counts) == 10
     assert (abs(counts - 500) < 100).all()  # 4.7 standard deviations
-
-
-def test_a_watcher_sees_every_row():
-    seen = []
-    history = run_steps(
-        count_up, steps=5, steps_per_call=2, title="test", on_call=lambda h: seen.append(h[-1])
-    )
-    assert seen == history

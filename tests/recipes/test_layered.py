@@ -99,13 +99,8 @@ def test_the_terms_are_those_of_the_objective(model, batch):
         judged[name] = [network(x, training=True).numpy() for x in pairs]
         for variable, value in zip(network.variables, before, strict=True):
             variable.assign(value)
-    read, plain = (model.classifier(x, training=True).numpy() for x in (translated, batch.source))
-    model.params = LayeredParams(mask_adversarial_weight=5, cycle_weight=7, class_weight=11)
+    model.params = LayeredParams(mask_adversarial_weight=5, cycle_weight=7)
     terms = model.objective(batch, LossParams(l2_weight=2, adversarial_weight=3))
-
-    def cross_entropy(x):
-        shares = np.exp(x) / np.exp(x).sum(1, keepdims=True)
-        return -np.log(shares[np.arange(8), batch.labels]).mean()
 
     (real, fake), (real_mask, fake_mask) = judged["image"], judged["mask"]
     cycle = (np.logaddexp(0, logits) - logits * digit.numpy()).mean()
@@ -116,8 +111,6 @@ def test_the_terms_are_those_of_the_objective(model, batch):
         "mask_adversarial": softplus(-fake_mask),
         "mask_adversary": softplus(-real_mask) + softplus(fake_mask),
         "cycle": cycle,
-        "class": cross_entropy(read),
-        "classifier": cross_entropy(read) + cross_entropy(plain),
         "target_called_real": (real > 0).mean(),
         "translated_called_real": (fake > 0).mean(),
         "source_mask_called_real": (real_mask > 0).mean(),
@@ -128,14 +121,13 @@ def test_the_terms_are_those_of_the_objective(model, batch):
     objectives = terms.objectives
     for name, value in expected.items():
         assert float(terms.values[name]) == pytest.approx(value, rel=1e-3, abs=1e-4), name
-    weights = {"l2": 2, "adversarial": 3, "mask_adversarial": 5, "cycle": 7, "class": 11}
+    weights = {"l2": 2, "adversarial": 3, "mask_adversarial": 5, "cycle": 7}
     assert float(objectives["autoencoder"]) == pytest.approx(
         sum(weight * expected[name] for name, weight in weights.items()), rel=1e-3
     )
     assert float(objectives["adversary"]) == pytest.approx(
         expected["adversary"] + expected["mask_adversary"], rel=1e-3
     )
-    assert float(objectives["classifier"]) == pytest.approx(expected["classifier"], rel=1e-3)
 
 
 def objective(model, batch, **weights):
@@ -164,7 +156,6 @@ def test_a_weight_of_zero_removes_the_term_and_its_cost(model, batch, term):
         ("adversarial_weight", True, True),
         ("mask_adversarial_weight", True, False),
         ("cycle_weight", True, False),  # a translation is not to help the encoder
-        ("class_weight", True, True),
     ],
 )
 def test_which_network_each_term_trains(model, batch, term, mask_encoder, decoder):

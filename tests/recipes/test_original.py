@@ -7,7 +7,6 @@ from conftest import loss_params, run_original, small_recipe, train_params
 
 from adda.engine.sampling import sample_batch
 from adda.nn.layers import Scaled
-from adda.nn.networks import make_adversary, make_decoder, make_encoder
 from adda.recipes.losses import diversity
 from adda.recipes.original import DEAD
 from adda.recipes.recipe import LossParams
@@ -76,27 +75,6 @@ def test_its_objectives_and_its_plain_autoencoder(batch):
     model.params = small_recipe("original").params
     plain = [turn(batch, loss_params(l2_weight=2)).values for turn in model.turns()]
     assert list(map(set, plain)) == [set(), {"l2", "diversity"}]  # a weight of zero has no cost
-
-
-def test_full_width_has_the_layers_of_the_original():
-    networks = make_encoder(1, 64), make_decoder(1, 64), make_adversary(1)
-    kernels = [
-        [tuple(v.shape) for v in network.trainable_variables if len(v.shape) > 1]
-        for network in networks
-    ]
-    convolutions = [(5, 5, 3, 64), (5, 5, 64, 128), (5, 5, 128, 256)]
-    assert kernels[0] == [*convolutions, (5, 5, 256, 512), (4 * 4 * 512, 64)]
-    assert kernels[1] == [
-        (64, 4 * 4 * 512),
-        (5, 5, 256, 512),
-        (5, 5, 128, 256),
-        (5, 5, 64, 128),
-        (5, 5, 16, 64),
-        (5, 5, 3, 16),
-        (32 * 32 * 3, 28 * 28 * 3),
-    ]
-    assert kernels[2] == [*convolutions, (4 * 4 * 256, 1)]
-    assert not any(network.non_trainable_variables for network in networks)  # no statistics
 
 
 def test_a_dead_decoder_is_named_and_a_collapse_is_not_taken_for_one():

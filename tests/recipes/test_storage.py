@@ -57,10 +57,3 @@ def test_a_description_of_another_form_is_named(tmp_path, described):
     (tmp_path / "model.json").write_text(described)
     with pytest.raises(AddaError, match="cannot be used"):
         load_model(tmp_path)
-
-
-def test_a_network_that_was_not_trained_is_named(tmp_path):
-    save_model(tmp_path / "model", small_recipe("layered", class_weight=0.0))
-    with_class = RECIPES["layered"].Params(class_weight=0.1)
-    with pytest.raises(AddaError, match=r"no classifier\.weights\.h5.*set their weights to 0"):
-        load_model(tmp_path / "model", with_class)

@@ -63,11 +63,6 @@ def test_a_single_stage_that_ran(lock):
     assert produced(lock, PARAMS, listing) == ALL - {"evaluation.json"}
 
 
-def test_a_file_of_a_folder_that_changed(lock):
-    lock["stages"]["preprocess"]["outs"][0]["md5"] = "7.dir"
-    assert produced(lock, PARAMS, lambda md5: {"a.npy": "b"}) == {"data/processed"}
-
-
 def test_a_parameter_by_its_dotted_name(lock):
     lock["stages"]["train"]["params"]["params.yaml"] = {"train.rates.one": 5e-5}
     assert produced(lock, PARAMS, listing) == ALL

@@ -110,16 +110,6 @@ def test_the_table_says_whether_both_views_agree(run, adapted, images, tmp_path)
     assert (classes == likely.argmax(axis=1)).all()
 
 
-def test_a_picture_named_as_the_table_stays_and_a_sheet_is_no_input(run, adapted, images, tmp_path):
-    picture, table = tmp_path / "digits.png", tmp_path / "digits.csv"
-    Image.fromarray(images[0]).save(picture)
-    content = picture.read_bytes()
-    for _ in range(2):
-        assert not run("--model", adapted[0], "--input", tmp_path, "--output", table).returncode
-        assert len(pd.read_csv(table)) == 1
-    assert picture.read_bytes() == content
-
-
 def test_what_makes_no_sense_is_refused(run, adapted, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no picture")
     given = "--model", adapted[0], "--input", tmp_path / "broken.png"

@@ -120,13 +120,6 @@ def test_a_digit_of_mnists_size_is_neither_scaled_nor_moved():
     assert (to_digit(Image.fromarray(255 - small())) == small()).all()
 
 
-def test_nothing_is_too_faint_on_clean_paper():
-    faint = small()
-    faint[5, 10:13] = 3
-    for picture in (faint, 255 - faint):
-        assert (to_digit(Image.fromarray(picture)) == faint).all()
-
-
 def test_paper_that_is_not_black_is_no_ink(rng):
     noisy = small() + rng.integers(0, 20, (28, 28), np.uint8) + 10
     for picture in (noisy, 255 - noisy):
@@ -145,11 +138,6 @@ def test_the_ink_can_be_forced():
     assert not bright_ink(255 - framed, "light").any()
 
 
-def test_sixteen_bits_a_pixel():
-    deep = Image.fromarray(np.asarray(seven(), np.uint16) * 257)
-    assert (to_digit(deep) == to_digit(seven())).all()
-
-
 @pytest.mark.parametrize("size", [(90, 60), (28, 28), (1, 1)])
 @pytest.mark.parametrize("paper", [0, 128, 255])
 def test_an_empty_page_has_no_digit(paper, size):
@@ -165,25 +153,10 @@ def small_jpeg():
 
 
 @pytest.mark.parametrize(
-    "picture",
-    [
-        seven().convert("P"),
-        seven().convert("CMYK"),
-        seven(ink=0, paper=255).convert("1"),
-        seven().resize((4000, 3000)),  # 12 megapixels
-        seven(ink=150, paper=185),  # a pencil on grey paper
-    ],
-    ids=["palette", "CMYK", "1 bit", "12 MP", "pencil"],
+    "picture", [seven().convert("CMYK"), seven().resize((4000, 3000)), seven(ink=150, paper=185)]
 )
 def test_pictures_as_people_have_them(picture):
     assert same(picture)
-
-
-def test_a_scan_that_lies_askew():
-    askew = seven().rotate(8, fillcolor=220, resample=Image.Resampling.BICUBIC)
-    rows, columns = np.nonzero(to_digit(askew))
-    assert max(np.ptp(rows), np.ptp(columns)) + 1 == 20
-    assert same(askew, share=0.2)
 
 
 def test_a_jpeg_of_mnists_size_keeps_its_digit():

@@ -1,6 +1,5 @@
 """A user's own files through the command line, with networks that have learned nothing."""
 
-import errno
 from functools import partial
 
 import keras
@@ -13,8 +12,7 @@ from adda.common.errors import AddaError
 from adda.evaluation.pictures import save_grid
 from adda.inference.translation import translate, translate_back
 from adda.recipes.storage import save_model
-from adda.serving import image_files
-from adda.serving.image_files import find_images, read_styles, translate_files
+from adda.serving.image_files import find_images, read_styles
 from adda.serving.translator import Translator
 
 
@@ -128,35 +126,6 @@ def test_bad_files_are_named_and_skipped_and_the_rest_is_done(run, trained, digi
     ]
 
 
-def test_every_picture_of_several_batches_is_written_under_its_own_name(tmp_path, monkeypatch):
-    monkeypatch.setattr(image_files, "BATCH_SIZE", 2)
-    files = []
-    for number in range(7):
-        files.append(tmp_path / f"{number}.png")
-        picture = np.zeros((28, 28), np.uint8)
-        picture[14, 14] = 200 + number
-        Image.fromarray(picture).save(files[-1])
-    files[3].write_text("no picture")
-
-    def in_colour(images):
-        return images[..., None].repeat(3, axis=-1)
-
-    count, skipped = translate_files(files, tmp_path / "out", in_colour)
-    assert count == 6
-    assert len(skipped) == 1
-    assert str(files[3]) in skipped[0]
-    for number in (0, 1, 2, 4, 5, 6):
-        written = np.asarray(Image.open(tmp_path / f"out/{number}.png"))
-        assert written[14, 14].tolist() == [200 + number] * 3
-
-    def full(path, image):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(image_files, "_write_picture", full)
-    with pytest.raises(OSError, match="No space left"):
-        translate_files(files[:1], tmp_path / "elsewhere", in_colour)
-
-
 def test_styles_of_ones_own_and_the_way_back(run, trained, rng, digits, tmp_path):
     image = rng.integers(0, 256, (28, 28, 3), np.uint8)
     Image.fromarray(image).save(tmp_path / "style.png")
@@ -174,22 +143,6 @@ def test_styles_of_ones_own_and_the_way_back(run, trained, rng, digits, tmp_path
     read = np.asarray(Image.open(back / "digit.png"))
     assert set(np.unique(read)) <= {0, 255}
     assert np.mean(read == translator.reverse(translated[None])[0]) > 0.99
-
-
-@pytest.mark.parametrize("bad", ["float", "colour", "none", "style"])
-def test_arrays_of_another_form_are_refused(trained, digits, bad):
-    translator = Translator(trained)
-    arguments = {
-        "float": (digits / 255,),
-        "colour": (digits[..., None].repeat(3, axis=-1),),
-        "none": (digits[:0],),
-        "style": (digits, digits),
-    }[bad]
-    name = "styles" if bad == "style" else "digits"
-    with pytest.raises(AddaError, match=rf"{name} is .*; it must be uint8 \[n, 28, 28"):
-        translator.translate(*arguments)
-    with pytest.raises(AddaError, match=r"images is .*; it must be uint8 \[n, 28, 28, 3\]"):
-        translator.reverse(digits)
 
 
 def test_stacks_may_be_on_paper_in_coloured_ink_and_the_ink_forced(run, trained, digits, tmp_path):

@@ -63,18 +63,6 @@ def test_a_full_disk_is_warned_about_once_and_training_goes_on(
     assert not (tmp_path / "history.csv").exists()
 
 
-def test_where_tensorboard_cannot_write_training_goes_on_and_the_table_is_kept(
-    tmp_path, watch, capsys
-):
-    (tmp_path / "logs").write_text("a file")
-    watch(rows({}), None)
-    watch(rows({}, {}), None)
-    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
-    assert len(warnings) == 1
-    assert "training goes on" in warnings[0]
-    assert set(pd.read_csv(tmp_path / "history.csv")["step"]) == {20, 40}
-
-
 @pytest.mark.parametrize(
     "change",
     [{"diversity": 0.05}, {"target_called_real": 1.0, "translated_called_real": 0.0}],

@@ -3,7 +3,6 @@
 import shutil
 from functools import partial
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,8 +11,6 @@ from conftest import all_on, loss_params, nodes, off_the_gpu, small_recipe, trai
 from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import compile_steps
-from adda.engine.sampling import SOURCE, TARGET, Batch, sample_batch, to_float
-from adda.inference.translation import translate
 from adda.recipes.all_recipes import RECIPES
 from adda.recipes.storage import load_model
 from adda.training.trainer import Trainer, make_networks, train_model
@@ -64,12 +61,6 @@ def test_each_side_follows_its_own_rate(recipe, domains):
     assert changed(adversary_learning_rate=TINY) == others
 
 
-def test_no_term_no_change(domains):
-    off = {"mask_adversarial_weight": 0, "cycle_weight": 0, "class_weight": 0}
-    training = trainer("layered", domains, train_params(), loss_params(), **off)
-    assert sides_changed_by_a_step(training) == set()
-
-
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("recipe", "term", "weight"),
@@ -78,7 +69,6 @@ def test_no_term_no_change(domains):
         ("layered", "adversarial", {"adversarial_weight": 1}),
         ("layered", "mask_adversarial", {"mask_adversarial_weight": 1}),
         ("layered", "cycle", {"cycle_weight": 1}),
-        ("layered", "class", {"class_weight": 1}),
         ("pixelda", "adversarial", {"adversarial_weight": 1}),
         ("pixelda", "class", {"class_weight": 1}),
         ("original", "l2", {"l2_weight": 1}),
@@ -107,8 +97,8 @@ def test_steps_teach_the_adversary(recipe, domains):
     assert history[-1] < 0.95 * history[0]
 
 
-def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
-    params = train_params(steps=2)
+def test_rates_have_fallen_to_zero_when_the_steps_are_done(domains):
+    recipe, params = "original", train_params(steps=2)
     for schedule in ("cosine", "constant"):
         training = trainer(recipe, domains, params, schedule=schedule)
         weights = [weight for side in training.model.sides().values() for weight in side]
@@ -118,34 +108,6 @@ def test_rates_have_fallen_to_zero_when_the_steps_are_done(recipe, domains):
             seen.append(values(weights))
         assert (seen[1] != seen[0]).any()
         assert (seen[2] == seen[1]).all() == (schedule == "cosine")
-
-
-def test_gradients_are_watched(recipe, domains):
-    """Their norms, from a pass of each turn's objective on its batch."""
-    params = train_params(learning_rate=TINY, adversary_learning_rate=TINY)
-    watched = trainer(recipe, domains, params).step(STEP)
-    keras.utils.set_random_seed(0)
-    model = trainer(recipe, domains, params).model
-    source, labels, target = domains
-
-    def sampled(stream, array):
-        batch = sample_batch(len(array), params.batch_size, params.seed, stream, STEP)
-        return array[batch.numpy()]
-
-    for turn, objective in enumerate(model.turns()):
-        streams = SOURCE + 2 * turn, TARGET + 2 * turn
-        batch = Batch(
-            to_float(sampled(streams[0], source)),
-            tf.constant(sampled(streams[0], labels).astype(np.int32)),
-            to_float(sampled(streams[1], target)),
-        )
-        with tf.GradientTape(persistent=True) as tape:
-            objectives = objective(batch, all_on(recipe)).objectives
-        for side, value in objectives.items():
-            weights = model.sides()[side]
-            flat = values(g for g in tape.gradient(value, weights) if g is not None)
-            seen = float(watched[f"{side}_gradient"])
-            assert seen == pytest.approx(np.linalg.norm(flat), rel=1e-3)
 
 
 @pytest.mark.process
@@ -239,6 +201,7 @@ def test_bfloat16_computes_in_half_the_bits_and_keeps_weights_and_losses_in_floa
     assert {network.compute_dtype for network in ordinary} == {"float32"}
 
 
+@pytest.mark.process
 def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(recipe, domains):
     """No operation asks Python or the host for anything. And TensorFlow's oneDNN pass takes its own
     kernel for some gradients only where it has read the forward operation before; inside a loop
@@ -252,23 +215,6 @@ def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(recipe, domai
     assert not operations & {"MaxPoolGrad", "LRNGrad"}
 
 
-@pytest.mark.process
-def test_the_watcher_gets_translations_at_moments_that_double(domains):
-    seen = {}
-
-    def watch(history, images):
-        if images is not None:
-            seen[history[-1]["step"]] = images
-
-    trained = train("original", domains, watch=lambda model: watch, steps=90, steps_per_call=10)
-    assert list(seen) == [20, 40, 80, 90]
-    assert all(x.shape == (10, 28, 28, 3) and x.dtype == np.uint8 for x in seen.values())
-    last = translate(trained.model, domains[0][:10], domains[2][:10])
-    # Another graph of the same arithmetic may round a pixel the other way.
-    assert np.abs(seen[90].astype(int) - last).max() <= 1
-    assert (seen[20] != last).any()
-
-
 def test_a_batch_that_cannot_be_shared_is_refused(domains, monkeypatch):
     class Three:
         num_replicas_in_sync = 3
@@ -276,21 +222,3 @@ def test_a_batch_that_cannot_be_shared_is_refused(domains, monkeypatch):
     monkeypatch.setattr(tf.distribute, "get_strategy", Three)
     with pytest.raises(AddaError, match="batch_size 8 cannot be shared evenly by 3 devices"):
         train("layered", domains)
-
-
-def test_a_term_that_is_no_number_is_named_whatever_it_is_called(domains):
-    """A recipe's own new term: nothing else knows its name."""
-
-    class Broken(type(small_recipe("original"))):
-        def autoencoder_objective(self, batch, loss):
-            terms = super().autoencoder_objective(batch, loss)
-            terms.add("brand_new", 1.0, lambda: terms.values["l2"] / 0.0, "autoencoder")
-            return terms
-
-    with pytest.raises(AddaError, match="train: brand_new is inf at step 1;"):
-        train_model(
-            *domains,
-            lambda: Broken(0.05, Broken.Params(code_size=8), classes=10, grey=False),
-            all_on("original"),
-            train_params(),
-        )
