@@ -4,7 +4,7 @@ A validator is a function here, and nothing elsewhere: metrics/validation.json, 
 report and `adda rank` take names and meanings from `VALIDATORS`. It sees target validation images,
 which nothing is trained on, and source validation digits, whose labels the source has; it returns
 a number, more being better, or None where this run has no such thing. How well each ranks
-experiments is measured in docs/validation.md. Several are compared by Musgrave et al. 2022
+experiments is measured in docs/measurement.md. Several are compared by Musgrave et al. 2022
 (arXiv:2208.07360).
 """
 
@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr
 
-# Below it every classifier of docs/validation.md has an accuracy under 0.77, and so has every one
-# there and in docs/pairs.md that adapting made worse than source-only.
+# Below it every classifier of docs/measurement.md has an accuracy under 0.77, and so has every one
+# there and in docs/results.md that adapting made worse than source-only.
 LEAST_INFORMATION = 0.8
-SCORE = "information"  # what `adda rank` sorts by; docs/validation.md says why
+SCORE = "information"  # what `adda rank` sorts by; docs/measurement.md says why
 RESOLUTION = 0.01  # what differs by less may be chance: three seeds' scores differ by 0.004
 
 
