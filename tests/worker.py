@@ -1,4 +1,4 @@
-"""One process of a training on made-up images: python worker.py RECIPE STRATEGY STEPS OUT.
+"""One process of a training on made-up images: python worker.py STRATEGY STEPS OUT.
 
 STRATEGY is single, logical (two devices on one CPU) or multi_worker (as TF_CONFIG says). The
 history goes to OUT, by the chief.
@@ -22,7 +22,7 @@ from adda.training.trainer import train_model
 
 
 def main() -> str:
-    recipe, kind, steps, out = sys.argv[1:]
+    kind, steps, out = sys.argv[1:]
     use_device("cpu")
     if kind == "logical":
         cpu = tf.config.list_physical_devices("CPU")[0]
@@ -39,7 +39,7 @@ def main() -> str:
             source,
             rng.integers(0, 10, 40, np.uint8),
             target,
-            partial(small_recipe, recipe),
+            partial(small_recipe, "layered"),
             loss_params(l2_weight=1, adversarial_weight=0.02),
             train_params(
                 steps=int(steps),

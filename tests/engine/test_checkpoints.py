@@ -127,18 +127,18 @@ def test_the_key_is_of_the_code_that_a_training_runs(tmp_path, run_python):
     """A comment there is another run, and one in a module that serves is not."""
     shutil.copytree(ROOT / "adda", tmp_path / "adda")
     shutil.copytree(ROOT / "stages", tmp_path / "stages")
-    code = f"sys.path.insert(0, {str(tmp_path)!r})\nimport stages.train\n"
-    code += "from adda.engine.checkpoints import run_key\nprint(run_key([], []))"
-
-    def key_after(module):
-        if module:
-            with (tmp_path / module).open("a") as file:
-                file.write("# a comment\n")
-        return run_python(code, tmp_path).stdout.split()[-1]
-
-    first = key_after(None)
-    assert key_after("adda/serving/classify.py") == first
-    assert key_after("adda/recipes/layered.py") != first
+    code = f"""
+sys.path.insert(0, {str(tmp_path)!r})
+import stages.train
+from adda.engine.checkpoints import run_key
+for module in ("adda/serving/classify.py", "adda/recipes/layered.py", "adda/recipes/layered.py"):
+    print(run_key([], []))
+    with open(module, "a") as file:
+        file.write("# a comment\\n")
+"""
+    first, served, trained = run_python(code, tmp_path).stdout.split()[-3:]
+    assert served == first
+    assert trained != first
 
 
 def test_of_two_runs_in_one_folder_the_second_waits_and_finds_no_progress(tmp_path, capsys):

@@ -19,8 +19,8 @@ STEPS = 20
 LOSSES = ("l2", "adversarial", "adversary", "mask_adversarial", "cycle")
 
 
-def start(folder, recipe, kind, steps, **environment):
-    arguments = [sys.executable, ROOT / "tests/worker.py", recipe, kind, str(steps), "history.json"]
+def start(folder, kind, steps, **environment):
+    arguments = [sys.executable, ROOT / "tests/worker.py", kind, str(steps), "history.json"]
     return subprocess.Popen(
         arguments,
         cwd=folder,
@@ -39,7 +39,6 @@ def start_workers(folder, steps):
     return [
         start(
             folder,
-            "layered",
             "multi_worker",
             steps,
             TF_CONFIG=json.dumps(
@@ -62,13 +61,12 @@ def history(folder):
 
 @pytest.fixture(scope="session")
 def single(tmp_path_factory, worker_id):
-    """The histories of one device, by recipe."""
+    """The history of one device."""
     with first_of_all_workers(tmp_path_factory, worker_id, "single") as (folder, first):
-        for recipe in ("layered", "original"):
-            if first:
-                (folder / recipe).mkdir(parents=True)
-                finish(start(folder / recipe, recipe, "single", STEPS))
-    return {recipe: history(folder / recipe) for recipe in ("layered", "original")}
+        if first:
+            folder.mkdir()
+            finish(start(folder, "single", STEPS))
+    return history(folder)
 
 
 def assert_same_losses(left, right):
@@ -78,10 +76,9 @@ def assert_same_losses(left, right):
             assert one[name] == pytest.approx(other[name], rel=1e-4), (name, one["step"])
 
 
-@pytest.mark.parametrize("recipe", ["layered", "original"])
-def test_two_devices_equal_one(tmp_path, single, recipe):
-    finish(start(tmp_path, recipe, "logical", STEPS))
-    assert_same_losses(history(tmp_path), single[recipe])
+def test_two_devices_equal_one(tmp_path, single):
+    finish(start(tmp_path, "logical", STEPS))
+    assert_same_losses(history(tmp_path), single)
 
 
 def test_two_tasks_of_a_slurm_step_equal_one(tmp_path, single):
@@ -92,11 +89,10 @@ def test_two_tasks_of_a_slurm_step_equal_one(tmp_path, single):
         "SLURM_STEP_TASKS_PER_NODE": "2",
     }
     workers = [
-        start(tmp_path, "layered", "multi_worker", STEPS, **step, SLURM_PROCID=str(rank))
-        for rank in range(2)
+        start(tmp_path, "multi_worker", STEPS, **step, SLURM_PROCID=str(rank)) for rank in range(2)
     ]
     finish(*workers)
-    assert_same_losses(history(tmp_path), single["layered"])
+    assert_same_losses(history(tmp_path), single)
 
 
 def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single):
@@ -119,7 +115,7 @@ def test_a_lost_worker_ends_the_other_and_the_job_goes_on(tmp_path, single):
 
     outputs = [worker.communicate(timeout=300)[0] for worker in start_workers(tmp_path, STEPS)]
     assert sum("resumed at step " in output for output in outputs) == 1  # the chief alone reads
-    assert_same_losses(history(tmp_path), single["layered"])
+    assert_same_losses(history(tmp_path), single)
 
 
 def described(task, **cluster):

@@ -6,9 +6,6 @@ import tensorflow as tf
 from conftest import loss_params, run_original, small_recipe, train_params
 
 from adda.engine.sampling import sample_batch
-from adda.nn.layers import Scaled
-from adda.recipes.losses import diversity
-from adda.recipes.original import DEAD
 from adda.recipes.recipe import LossParams
 from adda.recipes.storage import load_model
 from adda.serving.tf1_checkpoints import import_weights
@@ -88,16 +85,3 @@ def test_a_dead_decoder_is_named_and_a_collapse_is_not_taken_for_one():
     assert "train.seed" in symptom(2e-6)
     assert "alike" in symptom(3e-5)
     assert not symptom(0.4)
-
-
-def test_a_decoder_is_dead_where_no_channel_of_its_last_relu_is_open():
-    recipe = small_recipe("original")
-    last = [layer for layer in recipe.decoder.layers if isinstance(layer, Scaled)][-1]
-    last.beta.assign([-100.0] * 3)
-    images = np.random.default_rng(0).random((8, 28, 28, 3), np.float32)
-    with tf.GradientTape() as tape:
-        decoded = recipe.decoder(recipe.encoder(images, training=True), training=True)
-        loss = tf.reduce_mean(tf.square(images - decoded))
-    assert float(diversity(decoded, images)) < DEAD
-    gradients = tape.gradient(loss, recipe.encoder.trainable_variables)
-    assert all(not gradient.numpy().any() for gradient in gradients)

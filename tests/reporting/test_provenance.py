@@ -1,7 +1,5 @@
 """Metrics count for the run whose parameters produced them."""
 
-import copy
-
 import pytest
 import yaml
 
@@ -61,14 +59,6 @@ def test_a_single_stage_that_ran(lock):
     """Its outs are new, and later stages' results are of what lay there before."""
     lock["stages"]["train"]["outs"][0]["md5"] = "9.dir"
     assert produced(lock, PARAMS, listing) == ALL - {"evaluation.json"}
-
-
-def test_a_parameter_by_its_dotted_name(lock):
-    lock["stages"]["train"]["params"]["params.yaml"] = {"train.rates.one": 5e-5}
-    assert produced(lock, PARAMS, listing) == ALL
-    other = copy.deepcopy(PARAMS)
-    other["train"]["rates"]["one"] = 0.2
-    assert produced(lock, other, listing) == {"data/processed"}
 
 
 def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):

@@ -43,8 +43,8 @@ def test_both_forms_translate_as_the_model_does(model, rng, tmp_path):
 
 
 @pytest.mark.process
-def test_a_form_that_differs_is_not_written(model, tmp_path, monkeypatch):
-    run = exporting.run_onnx
+def test_a_form_that_differs_is_not_written(tmp_path, monkeypatch):
+    model, run = small_recipe("original"), exporting.run_onnx
     monkeypatch.setattr(exporting, "run_onnx", lambda *path, **images: run(*path, **images) + 0.5)
     with pytest.raises(AddaError, match=r"translator.onnx differs from the model by 0.5"):
         export([translator(model)], tmp_path / "out")

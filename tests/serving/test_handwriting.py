@@ -1,6 +1,5 @@
 """People's pictures of digits, in MNIST's convention."""
 
-import io
 import warnings
 
 import numpy as np
@@ -145,23 +144,11 @@ def test_an_empty_page_has_no_digit(paper, size):
         to_digit(Image.new("L", size, paper))
 
 
-def small_jpeg():
-    """A digit of MNIST's size, with the noise that JPEG leaves around it."""
-    buffer = io.BytesIO()
-    Image.fromarray(small()).save(buffer, "JPEG", quality=75)
-    return Image.open(buffer)
-
-
 @pytest.mark.parametrize(
     "picture", [seven().convert("CMYK"), seven().resize((4000, 3000)), seven(ink=150, paper=185)]
 )
 def test_pictures_as_people_have_them(picture):
     assert same(picture)
-
-
-def test_a_jpeg_of_mnists_size_keeps_its_digit():
-    digit = to_digit(small_jpeg())
-    assert ((digit > 100) == (small() > 100)).mean() > 0.98
 
 
 @pytest.mark.parametrize("size", [(1, 40), (40, 1), (2, 300), (29, 29)])
