@@ -1,6 +1,7 @@
 # make repro   set up and run the pipeline
 # make check   set up, lint, and run the short tests in this process
 # make test    the same with all tests
+# make reset   bring params.yaml, dvc.lock, metrics and data back to the last commit
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
 # make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
 #              from pyproject.toml
@@ -17,7 +18,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Two workers with a thread each get more done than two with two.
 PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest --numprocesses 2
 
-.PHONY: setup repro check test report lock lint
+.PHONY: setup repro reset check test report lock lint
 
 setup: $(READY)
 
@@ -38,6 +39,13 @@ repro: $(READY)
 	    echo "Code and parameters are those of the commit: only this machine's arithmetic differs."; \
 	    echo "To compare experiments with this run, and to come back to it: git commit -am 'Results on this machine'"; \
 	fi
+
+# DVC keeps a file's size when -S changes a value, so git may take it for unchanged: it compares the
+# time of the last change in whole seconds. A time that no commit has makes it look.
+reset:
+	touch -d @0 params.yaml dvc.lock metrics/*
+	git restore params.yaml dvc.lock metrics
+	$(RUN) dvc checkout
 
 lint: $(DEV)
 	$(RUN) ruff check .
