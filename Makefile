@@ -43,7 +43,7 @@ repro: $(READY)
 # DVC keeps a file's size when -S changes a value, so git may take it for unchanged: it compares the
 # time of the last change in whole seconds. A time that no commit has makes it look.
 reset:
-	touch -d @0 params.yaml dvc.lock metrics/*
+	touch -t 200001010000 params.yaml dvc.lock metrics/*
 	git restore params.yaml dvc.lock metrics
 	$(RUN) dvc checkout
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.common.errors import AddaError, warn
+from adda.common.errors import AddaError, counted, warn
 from adda.common.outputs import atomic, write_csv
 from adda.common.runner import run_command
 from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
@@ -247,8 +247,8 @@ def translate(options: argparse.Namespace) -> str:
     count, skipped = translate_files(
         files, options.output, either_way, options.ink, options.reverse
     )
-    _report_skipped(skipped, f"{count:,} images translated")
-    return f"{options.output}: {count:,} images"
+    _report_skipped(skipped, f"{counted(count, 'image')} translated")
+    return f"{options.output}: {counted(count, 'image')}"
 
 
 def classify(options: argparse.Namespace) -> str:
@@ -264,16 +264,16 @@ def classify(options: argparse.Namespace) -> str:
     classifier = Classifier(options.model)
     files = find_images(options.input)
     count, skipped = classify_files(files, options.output, classifier, options.copy_to)
-    _report_skipped(skipped, f"{count:,} images classified")
-    return f"{options.output}: {count:,} images"
+    _report_skipped(skipped, f"{counted(count, 'image')} classified")
+    return f"{options.output}: {counted(count, 'image')}"
 
 
 def _report_skipped(skipped: list[str], done: str) -> None:
     for sentence in skipped:
         print(f"skipped: {sentence}", file=sys.stderr)
     if skipped:
-        files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
-        raise AddaError(f"{files} skipped, and {done}")
+        files = counted(len(skipped), "file")
+        raise AddaError(f"{files} {'was' if len(skipped) == 1 else 'were'} skipped, and {done}")
 
 
 if __name__ == "__main__":

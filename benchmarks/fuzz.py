@@ -33,14 +33,13 @@ from adda.recipes.all_recipes import make_recipe
 from adda.recipes.original import OriginalParams
 from adda.recipes.storage import load_model, save_model
 from adda.serving.image_files import open_stack, read_digit_image, read_image
-from adda.serving.tf1_checkpoints import LAYERS, import_weights
 
 SECONDS = 5
 BYTES = 2 * 2**30
 LATE = f"took more than {SECONDS} seconds"
 # Networks take a hundred times as long to read as pictures.
 SHARES = {"png": 15, "jpeg": 15, "npy": 20, "stack": 10, "idx": 15, "pickle": 20, "npz": 3}
-SHARES |= {"h5": 1, "tf1": 1}
+SHARES |= {"h5": 1}
 
 
 def mutate(content: bytes, rng: np.random.Generator) -> bytes:
@@ -85,8 +84,6 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
     keeper.save_if_due(variables, [{"step": 2, "l2": 0.5}])
     recipe = make_recipe("original", 1 / 16, OriginalParams(code_size=4))
     save_model(folder / "model", recipe)
-    tf1 = _write_tf1(folder, recipe)
-    out = folder / "imported"
 
     def both(path: Path) -> None:
         read_digit_image(path)
@@ -104,26 +101,7 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
             lambda path: Checkpoints(path.parent).restore(variables),
         ),
         "h5": (folder / "model/encoder.weights.h5", lambda path: load_model(path.parent)),
-        "tf1": (tf1, lambda path: import_weights(path, out)),
     }
-
-
-def _write_tf1(folder: Path, recipe: object) -> Path:
-    """A checkpoint of the original's variables; the index, which says where each lies."""
-    values = {}
-    for scope, network in zip(LAYERS, recipe.networks.values(), strict=True):
-        layers = [each for each in network.layers if each.weights]
-        for (name, norm), layer in zip(LAYERS[scope].items(), layers, strict=True):
-            inner = getattr(layer, "layer", layer)
-            values[f"{scope}/{name}/kernel"], values[f"{scope}/{name}/bias"] = inner.get_weights()
-            for each in ("gamma", "beta", "moving_mean", "moving_variance") if norm else ():
-                values[f"{scope}/{norm}/{each}"] = np.ones_like(inner.bias)
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        for name, value in values.items():
-            tf.compat.v1.get_variable(name, initializer=np.asarray(value))
-        session.run(tf.compat.v1.global_variables_initializer())
-        tf.compat.v1.train.Saver().save(session, str(folder / "tf1"), write_meta_graph=False)
-    return folder / "tf1.index"
 
 
 @contextmanager

@@ -59,8 +59,11 @@ def main() -> str:
             save_adapted(directory, adapted, classifier, names)
             for name, array in predictions.items():
                 write_array(directory / f"{name}.npy", array)
-    shown = ", ".join(f"{scale:.2f}" for scale in scales)
-    return f"data/adapted: {classifier.steps} steps, weights of its views {shown}"
+    views = ("the image", "the image translated back")
+    weighed = " and ".join(
+        f"{scale:.2f} ({view})" for view, scale in zip(views, scales, strict=False)
+    )
+    return f"data/adapted: {classifier.steps} steps, weights of its views: {weighed}"
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The first is the lower bound; the second, the upper bound, is the reference clas
 """
 
 from adda.classification.classifier import (
+    CLASSES_FILE,
     LABEL_SMOOTHING,
     ClassifierParams,
     fit_classifier,
@@ -16,6 +17,7 @@ from adda.common.array_files import (
     read_images,
     read_optional_labels,
     write_array,
+    write_classes,
 )
 from adda.common.outputs import atomic
 from adda.common.params import read_params
@@ -46,8 +48,9 @@ def main() -> str:
         for domain, (images, labels) in train.items():
             with atomic(f"data/{domain}_only") as directory:
                 directory.mkdir()
-                if labels is None:
-                    continue  # the folder stays empty: nobody labelled these images
+                if labels is None:  # nobody labelled these images; DVC warns of empty folders
+                    write_classes(directory / CLASSES_FILE, names)
+                    continue
                 known = labels < len(names)  # the others are of no class of the source's
                 images, labels = images[known], labels[known]
                 fitted = fit_classifier(

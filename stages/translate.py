@@ -50,7 +50,7 @@ def main() -> str:
     held_out = read_images("data/processed/images/target_test.npy")[-STYLES:]
     save_grid(
         "metrics/translated.png",
-        {"source": source[:STYLES], "translated": translated[:STYLES], "target": held_out},
+        {"source": source[:STYLES], "translated": translated[:STYLES], "target (others)": held_out},
         titles=[names[label] for label in labels[:STYLES]],
     )
     save_grid("metrics/masks.png", parts(model, held_out))
@@ -62,8 +62,12 @@ def main() -> str:
     )
     rows = interpolated(model, source[different], styles, titles)
     save_grid("metrics/interpolation.png", rows)
-    snapshots = (read_array(f"data/model/snapshots/{name}.npy") for name in ("steps", "images"))
-    rows = {f"step {at}": images for at, images in zip(*snapshots, strict=True)}
+    snapshots = {
+        name: read_array(f"data/model/snapshots/{name}.npy")
+        for name in ("source", "steps", "images")
+    }
+    steps = (f"step {step}" for step in snapshots["steps"])
+    rows = {"source": snapshots["source"], **dict(zip(steps, snapshots["images"], strict=True))}
     save_grid("metrics/training.png", rows)
     return f"data/model: step {step}; data/translated: {len(translated):,} images"
 

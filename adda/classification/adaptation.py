@@ -17,7 +17,7 @@ from adda.classification.classifier import (
 )
 from adda.classification.moving import move
 from adda.classification.self_training import self_training
-from adda.common.params import Group, Weight
+from adda.common.params import Group, Number, Weight
 from adda.engine.checkpoints import Checkpoints
 from adda.engine.sampling import SOURCE, TARGET, pack, pick, sample_batch
 from adda.inference.capabilities import TranslatesBack
@@ -28,8 +28,8 @@ from adda.recipes.recipe import Recipe
 class AdaptationParams(Group):
     """What the adapted classifier learns from, beside its size and schedule."""
 
-    translated_share: Annotated[float, Field(ge=0, le=1)]
-    move: Annotated[float, Field(ge=0, le=0.5)]
+    translated_share: Annotated[Number, Field(ge=0, le=1)]
+    move: Annotated[Number, Field(ge=0, le=0.5)]
     self_training_weight: Weight
 
 

@@ -15,6 +15,11 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: "1 image", "1,200 images"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 @contextmanager
 def reading(path: str | Path, remedy: str = "fix or remove it") -> Iterator[None]:
     """Turn whatever a damaged file raises into one sentence that names it.

@@ -4,11 +4,9 @@ What a value means is written in params.yaml, beside it. The class of a group st
 consumes the group, so that a new parameter reruns that stage and what follows alone.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -18,15 +16,19 @@ from pydantic import (
     WrapValidator,
     create_model,
 )
+from ruamel.yaml import YAML, YAMLError
 
 from adda.common.errors import AddaError
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=10**9)]
+# Strict: text that looks like a number is none, or another value than DVC records would be used.
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Integer = Annotated[int, Field(strict=True)]
+Weight = Annotated[Number, Field(ge=0)]
+Rate = Annotated[Number, Field(gt=0)]
+Count = Annotated[Integer, Field(ge=1, le=10**9)]
 WIDEST = 16  # times the original filters
-Width = Annotated[float, Field(gt=0, le=WIDEST)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Width = Annotated[Number, Field(gt=0, le=WIDEST)]
+Seed = Annotated[Integer, Field(ge=0, lt=2**31)]
 AUTO = "auto"
 
 
@@ -36,16 +38,6 @@ def _or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
 
 OrAuto = WrapValidator(_or_auto)  # or the value that the recipe has of its own: `resolve`
 Form = TypeVar("Form", bound=BaseModel)
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads 1e-05 as YAML 1.2 has it, which DVC writes: YAML 1.1 takes a float without a dot for a
-    string."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), "-+0123456789"
-)
 
 
 class Group(BaseModel):
@@ -104,12 +96,12 @@ def _read_groups(path: Path) -> dict[str, Any]:
 
 
 def load_yaml(text: str | bytes) -> Any:
-    """What YAML holds, as DVC reads it.
+    """What YAML holds, as DVC reads and records it: YAML 1.2, where 010 is ten, 1e-05 a number.
 
     Raises:
-        yaml.YAMLError: it is none.
+        YAMLError: it is none.
     """
-    return yaml.load(text, _Loader)
+    return YAML(typ="safe").load(text)
 
 
 def _read_yaml(path: Path) -> Any:
@@ -117,7 +109,7 @@ def _read_yaml(path: Path) -> Any:
         return load_yaml(path.read_text())
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run this from the root of the repository") from None
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise AddaError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     except (OSError, ValueError, RecursionError) as error:  # no text, or a date that is none
         raise AddaError(f"{path} cannot be read ({error}); restore it") from None

@@ -7,7 +7,7 @@ from pydantic import Field
 from sklearn.model_selection import train_test_split
 
 from adda.common.errors import AddaError
-from adda.common.params import Group, Seed
+from adda.common.params import Group, Number, Seed
 from adda.datasets.raw_files import Raw
 
 UNLABELLED = np.zeros(0, np.uint8)
@@ -17,7 +17,7 @@ SHOWN = 10  # images in a row of pictures
 class SplitParams(Group):
     """How many training images of each domain are kept for validation, and which."""
 
-    valid_fraction: Annotated[float, Field(gt=0, lt=1)]  # in (0, 1)
+    valid_fraction: Annotated[Number, Field(gt=0, lt=1)]  # in (0, 1)
     seed: Seed
 
 

@@ -15,7 +15,7 @@ def parts(model: Recipe, target: np.ndarray) -> Rows:
     """Target images taken apart, and put together again, as far as the recipe can."""
     rows = {"target": target}
     if isinstance(model, TranslatesBack):
-        rows["translated back"] = translate_back(model, target)
+        rows["mask"] = translate_back(model, target)
     if isinstance(model, GivesMask):
         rows["background"] = styles(model, target)
     if isinstance(model, Reconstructs):

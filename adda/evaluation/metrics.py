@@ -61,7 +61,7 @@ def _accuracy(right: np.ndarray | None) -> Measured:
     return None if right is None else (np.mean, right)
 
 
-@metric("the classifier that *adapt* trained, on target images as they are")
+@metric("the adapted classifier, on target images as they are")
 def adapted_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("adapted"))
 

@@ -1,5 +1,6 @@
 """Statistics that metrics are made of: functions of arrays."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -40,15 +41,17 @@ def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple
         statistic: takes arrays shaped as `rights` with axes before the last, and an `axis`.
         rights: what is known of each image, [n] each; resampled together.
     """
-    result = scipy.stats.bootstrap(
-        rights,
-        statistic,
-        paired=True,
-        n_resamples=1000,
-        batch=100,  # bounds the memory
-        method="percentile",
-        rng=0,
-    ).confidence_interval
+    # SciPy warns of resamples that are not finite; `compute_metrics` leaves such intervals out.
+    with warnings.catch_warnings(action="ignore", category=scipy.stats.DegenerateDataWarning):
+        result = scipy.stats.bootstrap(
+            rights,
+            statistic,
+            paired=True,
+            n_resamples=1000,
+            batch=100,  # bounds the memory
+            method="percentile",
+            rng=0,
+        ).confidence_interval
     return float(result.low), float(result.high)
 
 
@@ -61,7 +64,9 @@ def gap_recovered(
         adapted, source_only, target_only: which images each got right, [..., n].
     """
     lower = np.mean(source_only, axis)
-    return (np.mean(adapted, axis) - lower) / (np.mean(target_only, axis) - lower)
+    gap = np.mean(target_only, axis) - lower
+    with np.errstate(divide="ignore", invalid="ignore"):  # of a resample without a gap: not finite
+        return (np.mean(adapted, axis) - lower) / gap
 
 
 def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:

@@ -71,7 +71,7 @@ def doubt(metrics: dict[str, float]) -> str:
     return (
         f"information is {known:.2f}: it is unsure of many target images or, unless they show few "
         "classes, takes many for what they are not; adapting may have done harm, and the "
-        "source-only classifier may be better"
+        "source-only classifier may be better: classify --model data/source_only"
     )
 
 

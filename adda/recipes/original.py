@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 from pydantic import Field
 
-from adda.common.params import Weight
+from adda.common.params import Integer, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_adversary, make_decoder, make_encoder
@@ -35,7 +35,7 @@ DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least
 class OriginalParams(RecipeParams):
     """What the original fixed, each with its value, and what steadies it."""
 
-    code_size: Annotated[int, Field(ge=2, le=10**9)] = 64  # drawn in two dimensions
+    code_size: Annotated[Integer, Field(ge=2, le=10**9)] = 64  # drawn in two dimensions
     schedule: Literal["cosine", "constant"] = "constant"
     source_l2_weight: Weight = 0.0
 

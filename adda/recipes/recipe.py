@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 from pydantic import Field
 
-from adda.common.params import Group, OrAuto, Weight
+from adda.common.params import Group, Number, OrAuto, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.recipes.collapse import collapse
@@ -30,7 +30,7 @@ class RecipeParams(Group):
     """What every recipe has among its own parameters."""
 
     schedule: Literal["cosine", "constant"] = "cosine"  # of all sides' rates
-    averaged: Annotated[float, Field(ge=0, lt=1)] = 0.0  # decay of the weights' average; 0: none
+    averaged: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # decay of the weights' average; 0: none
 
 
 class Recipe(ABC):

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
-import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from pydantic import BaseModel, TypeAdapter
+from ruamel.yaml import YAMLError
 from scmrepo.exceptions import SCMError
 
 from adda.common.errors import AddaError, warn
@@ -107,7 +107,7 @@ def read_run(revision: str | None) -> Run:
     def parse(path: str, form: Any, load: Callable[[bytes], Any], content: bytes | None) -> Any:
         try:
             return form.validate_python(load(content or b"{}"))
-        except (ValueError, yaml.YAMLError) as error:
+        except (ValueError, YAMLError) as error:
             raise _unreadable(name, f"{path}: {error}") from None
 
     params = parse("params.yaml", PARAMS, load_yaml, read("params.yaml"))

@@ -97,6 +97,9 @@ def _export(module: Exported, directory: Path) -> float:
     )
     for name in module.inputs:
         graph.metadata_props.add(key=name, value=RANGE)
+    graph.graph.doc_string = f"{', '.join(module.inputs)} to {module.output}"
+    for array in (*graph.graph.input, *graph.graph.output):
+        array.type.tensor_type.shape.dim[0].dim_param = "n"
     onnx.write_bytes(graph.SerializeToString())
     largest = 0.0
     for path, run in ((saved, run_saved_model), (onnx, run_onnx)):

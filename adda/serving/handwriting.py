@@ -60,6 +60,11 @@ def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
     return np.asarray(canvas)
 
 
+def luminance(images: np.ndarray) -> np.ndarray:
+    """Colour images as grey ones: uint8 [n, h, w, 3] to the same [n, h, w] (ITU-R BT.601)."""
+    return (images @ np.array([0.299, 0.587, 0.114])).round().astype(np.uint8)
+
+
 def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
     """Ink as its difference from the paper, and 0 where that is too faint: uint8 [n, h, w], both.
 

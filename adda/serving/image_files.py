@@ -16,7 +16,7 @@ from adda.datasets.picture_files import is_picture, name_some, open_picture, rea
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
-from adda.serving.handwriting import bright_ink, to_digit
+from adda.serving.handwriting import bright_ink, luminance, to_digit
 
 SHEET = "contact_sheet.png"  # or with the name of a table before it
 SHOWN = 20  # pairs on the contact sheet
@@ -222,5 +222,4 @@ def open_stack(file: Path) -> np.ndarray:
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
     """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
-    luminance = in_colour(images) @ np.array([0.299, 0.587, 0.114])
-    return bright_ink(luminance.round(), ink)
+    return bright_ink(luminance(in_colour(images)).astype(float), ink)

@@ -11,6 +11,7 @@ from adda.engine.sampling import to_pixels
 from adda.inference.batches import run_batches, uint8_function
 from adda.inference.capabilities import TranslatesBack
 from adda.recipes.storage import STYLES_FILE, load_model
+from adda.serving.handwriting import luminance
 
 NO_STYLE = np.zeros((1, 28, 28, 3), np.uint8)  # what recipes get that know one style
 
@@ -39,7 +40,7 @@ class Translator:
         """Translate digits, each in the style of one of the images at random.
 
         Args:
-            digits: uint8 [n, 28, 28], bright on black as MNIST's are.
+            digits: uint8 [n, 28, 28], bright on black as MNIST's are, or [n, 28, 28, 3].
             styles: uint8 [m, 28, 28, 3]; by default target images that came with the model.
 
         Returns:
@@ -49,6 +50,7 @@ class Translator:
             AddaError: an array has another shape or dtype, or no image.
         """
         styles = self.styles if styles is None else styles
+        digits = luminance(digits) if np.shape(digits)[1:] == (28, 28, 3) else digits
         check_images(digits, (28, 28), "digits")
         check_images(styles, (28, 28, 3), "styles")
         chosen = styles[self.random.integers(len(styles), size=len(digits))]

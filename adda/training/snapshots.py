@@ -25,6 +25,7 @@ class Snapshots:
             source, styles: uint8 [n, 28, 28, 3], a style for each digit.
             steps: the length of the training.
         """
+        self.source = source
         pair = to_float(tf.constant(source)), to_float(tf.constant(styles))
         self.translate = tf.function(lambda: to_pixels(model.translate(*pair)), autograph=False)
         self.moments = [*(moment for moment in MOMENTS if moment < steps), steps]
@@ -51,6 +52,7 @@ class Snapshots:
         return translated
 
     def save(self, directory: Path) -> None:
-        """Write steps.npy, int [k], and by those steps images.npy, uint8 [k, n, 28, 28, 3]."""
+        """Write source.npy; steps.npy, int [k]; and images.npy, uint8 [k, n, 28, 28, 3]."""
+        write_array(directory / "source.npy", self.source)
         write_array(directory / "steps.npy", self.steps.numpy())
         write_array(directory / "images.npy", self.images.numpy().astype(np.uint8))

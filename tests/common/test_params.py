@@ -4,6 +4,7 @@ import re
 import pytest
 import yaml
 from conftest import ROOT
+from dvc.utils.serialize import load_yaml as load_dvc_yaml
 from dvc.utils.serialize import modify_yaml
 
 from adda.classification.adaptation import AdaptationParams
@@ -53,15 +54,12 @@ def test_the_defaults_are_valid():
     assert params.recipes == RecipesParams()
 
 
-def test_dvcs_way_of_writing_small_numbers_is_understood(read):
-    assert read("train", "learning_rate", "1e-05").train.learning_rate == 1e-5
-    assert load_yaml("{a: 5e-05, b: -1E+3, c: 2.5e1, d: 12, e: 1e}") == {
-        "a": 5e-5,
-        "b": -1000.0,
-        "c": 25.0,
-        "d": 12,
-        "e": "1e",
-    }
+def test_values_are_those_that_dvc_records(tmp_path):
+    text = "{a: 5e-05, b: 010, c: 0o10, d: yes, e: 1_000, f: 12:30, g: 1e}"
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert load_yaml(text) == load_dvc_yaml(path)
+    assert load_yaml(text)["b"] == 10
 
 
 @pytest.mark.parametrize(
@@ -74,6 +72,8 @@ def test_dvcs_way_of_writing_small_numbers_is_understood(read):
         ("train", "steps", 0),
         ("train", "steps", "many"),
         ("train", "steps", 1.5),
+        ("train", "seed", "10"),  # text, which DVC records as text
+        ("loss", "l2_weight", True),
         ("train", "strategy", "both"),
         ("split", "valid_fraction", 1),
         ("classifier", "seed", None),

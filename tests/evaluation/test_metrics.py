@@ -31,6 +31,7 @@ def test_codes_of_one_class_have_no_digit_probe(rng):
     assert METRICS["digit_probe_accuracy"].compute(results) is not None
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_gap_that_resamples_close_has_no_interval(monkeypatch):
     def right(name):
         return np.arange(20) < {"adapted": 16, "source_only": 15, "target_only": 17}[name]

@@ -119,7 +119,7 @@ def test_bad_files_are_named_and_skipped_and_the_rest_is_done(run, trained, digi
     assert len(skipped) == len(bad) == 9
     for name in bad:
         assert sum(f"skipped: {tmp_path}/{name}" in line for line in skipped) == 1
-    assert result.stderr.splitlines()[-1] == "error: 9 files were skipped, and 1 images translated"
+    assert result.stderr.splitlines()[-1] == "error: 9 files were skipped, and 1 image translated"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "contact_sheet.png",
         "good.png",

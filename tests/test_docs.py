@@ -1,0 +1,39 @@
+"""Every snippet of Python in README and docs/use.md, run from the text of the page."""
+
+import re
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from PIL import Image, ImageDraw
+from test_pipeline import finished  # noqa: F401
+
+SNIPPETS = {
+    f"{page}, {number}": code
+    for page in ("README.md", "docs/use.md")
+    for number, code in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL), 1
+    )
+}
+
+
+def test_there_are_snippets():
+    assert len(SNIPPETS) == 4
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_runs_as_it_stands(name, finished, monkeypatch, tmp_path, command):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").symlink_to(finished.path / "data")
+    picture = Image.new("L", (100, 100), 230)
+    ImageDraw.Draw(picture).line([(30, 20), (70, 20), (50, 80)], fill=30, width=6)
+    picture.save("digit.jpg")
+    if "exported/" in SNIPPETS[name]:
+        assert not command("export", "exported").returncode
+    variables: dict = {}
+    exec(SNIPPETS[name], variables)
+    if "classes" in variables:
+        assert variables["classes"].shape == (len(variables["images"]),)
+        assert np.allclose(variables["probabilities"].sum(axis=1), 1, atol=1e-3)
+    if "translated" in variables:
+        assert variables["translated"].shape == variables["images"].shape
