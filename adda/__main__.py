@@ -257,7 +257,7 @@ def classify(options: argparse.Namespace) -> str:
     from adda.serving.image_files import find_images
 
     _check_file(options.output)
-    if options.output.suffix != ".csv":
+    if options.output.suffix.lower() != ".csv":
         raise AddaError(f"{options.output} is not a .csv file; name one that is")
     if options.copy_to and options.copy_to.is_file():
         raise AddaError(f"{options.copy_to} is a file; name a folder")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from dvc.repo import Repo
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 CODE = ("adda", "stages/")
@@ -85,6 +86,14 @@ def test_declared_parameters_are_what_the_stage_reads(name):
 def test_every_group_of_params_yaml_is_read_by_a_stage():
     groups = yaml.safe_load((ROOT / "params.yaml").read_text())
     assert set(groups) == {name for stage in STAGES.values() for name in stage.get("params", [])}
+
+
+def test_what_systems_and_editors_leave_behind_changes_no_folder():
+    """By DVC's own reading of .dvcignore, in a folder that a stage depends on."""
+    ignored = Repo(ROOT).dvcignore.is_ignored_file
+    for name in (".DS_Store", "Thumbs.db", ".runner.py.swp", "runner.py~", "__pycache__/a.pyc"):
+        assert ignored(str(ROOT / "adda/common" / name)), name
+    assert not ignored(str(ROOT / "adda/common/runner.py"))
 
 
 def test_packages_import_downwards_only():

@@ -116,9 +116,15 @@ def _read_yaml(path: Path) -> Any:
 
 
 def _declared(pipeline: Path) -> set[str]:
-    """The groups that stages of a dvc.yaml depend on."""
-    stages = _read_yaml(pipeline)["stages"] if pipeline.exists() else {}
-    return {name.split(".")[0] for stage in stages.values() for name in stage.get("params", [])}
+    """The groups of params.yaml that stages of a dvc.yaml depend on."""
+    stages = (_read_yaml(pipeline) or {}).get("stages", {}) if pipeline.exists() else {}
+    names = set()
+    for stage in stages.values():
+        stage = stage.get("do", stage)  # of a `foreach` or a `matrix`
+        for param in stage.get("params") or []:
+            files = {"params.yaml": [param]} if isinstance(param, str) else param
+            names |= {name.split(".")[0] for name in files.get("params.yaml") or []}
+    return names
 
 
 def _unknown(key: str) -> str:

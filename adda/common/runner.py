@@ -44,6 +44,8 @@ def run_command(main: Callable[[], str]) -> None:
     except OSError as error:
         remedy = REMEDIES.get(error.errno, "see what the operating system says, and try again")
         sys.exit(f"error: {error}; {remedy}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from the last checkpoint, if there is one")
     except Exception as error:
         # TensorFlow's own class is known by its name: not every stage imports TensorFlow.
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":

@@ -5,7 +5,7 @@ from typing import Literal
 
 import tensorflow as tf
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, counted
 
 Device = Literal["auto", "cpu", "gpu"]
 
@@ -31,7 +31,9 @@ def use_device(choice: Device) -> str:
         )
     if choice == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
-        return f"CPU ({os.cpu_count()} cores)"
+        # Those that this process may use, where the system tells.
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        return f"CPU ({counted(cores, 'core')})"
     for gpu in gpus:  # take memory as it is needed, so that others can share the card
         tf.config.experimental.set_memory_growth(gpu, True)
     return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})"

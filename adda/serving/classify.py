@@ -1,5 +1,7 @@
 """The adapted classifier in the hands of a user: target images, or files of them, to classes."""
 
+import filecmp
+import glob
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import tensorflow as tf
 from adda.classification.adapted import load_adapted
 from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, write_csv
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
@@ -130,9 +132,13 @@ def _copy(result: pd.DataFrame, folder: Path) -> list[str]:
     for file, shown in zip(result["file"], result["class"], strict=True):
         if is_stack(file):
             continue
+        for stale in folder.glob(f"*/{glob.escape(file.name)}"):
+            if stale.parent.name != str(shown):
+                warn(f"{stale} is a copy by another class, from an earlier run; remove it")
         place = folder / str(shown) / file.name
         if place.exists():
-            skipped.append(f"{file} is not copied, {place} exists already")
+            if not filecmp.cmp(file, place, shallow=False):
+                skipped.append(f"{file} is not copied, {place} is another picture")
             continue
         with atomic(place) as partial:
             shutil.copyfile(file, partial)

@@ -51,7 +51,10 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
         warn(f"{message}; name folders as inputs of their own")
     if not images:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
-    return list(dict.fromkeys(images))
+    unique: dict[Path, Path] = {}
+    for image in images:
+        unique.setdefault(image.resolve(), image)  # a folder may be named by two spellings
+    return list(unique.values())
 
 
 def read_styles(files: list[Path]) -> np.ndarray:

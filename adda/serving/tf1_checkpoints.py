@@ -79,7 +79,11 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         expected |= _expected(*item)
     _compare(str(checkpoint), expected, shapes)
     with reading(checkpoint, "it is damaged: copy it again"):
-        values = {name: reader.get_tensor(name) for name in expected}
+        values = {name: reader.get_tensor(name).astype(np.float32) for name in expected}
+        for name, value in values.items():
+            positive = name.endswith("moving_variance")
+            if not np.isfinite(value).all() or (positive and value.min() < 0):
+                raise ValueError(f"{name} has values that no network can have")
     for name, norm, layer in layers:
         inner = layer.layer if isinstance(layer, Scaled) else layer
         inner.kernel.assign(values[f"{name}/kernel"])

@@ -179,6 +179,12 @@ def test_each_stage_checks_its_own_groups_and_all_check_the_names(tmp_path):
     path = tmp_path / "params.yaml"
     path.write_text("device: cpu\nloss: {l2_weight: -1}\n")
     assert read_params(path, device=Device).device == "cpu"  # a bad loss is for others to refuse
+    (tmp_path / "dvc.yaml").write_text(
+        "stages: {train: {params: [loss, own.yaml: [a, b], params.yaml: [train.seed]]},"
+        " each: {foreach: [1, 2], do: {cmd: echo, params: [mine]}}, plain: {cmd: echo}}"
+    )
+    path.write_text("device: cpu\nloss: {}\nmine: {}\n")
+    assert read_params(path, device=Device).device == "cpu"  # stages of a user's own
     path.write_text("device: cpu\nlos: {}\n")
     with pytest.raises(AddaError, match="los is not a parameter; remove it or correct"):
         read_params(path, device=Device)

@@ -19,6 +19,7 @@ from adda.common.runner import run_stage
         (OSError(errno.ENOENT, "No such file", "out"), "No such file: 'out'; run dvc repro"),
         (OSError("what else there is"), "error: what else there is; see what"),
         (MemoryError(), "error: memory ran out"),
+        (KeyboardInterrupt(), "interrupted; the same command goes on from the last checkpoint"),
         (tf.errors.ResourceExhaustedError(None, None, "OOM"), "error: memory ran out"),
     ],
 )

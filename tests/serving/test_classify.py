@@ -84,7 +84,15 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     for name in ("broken.png", "clear.png"):
         (inputs / name).unlink()
     again = run(*arguments)
-    assert again.stderr.count("is not copied") == 5  # nothing is overwritten
+    assert again.returncode == 0, again.stderr  # equal copies are there already
+    first = copies / str(table["class"][0]) / "0.png"
+    first.write_bytes(b"another")
+    (copies / "other").mkdir()
+    (copies / "other/1.png").touch()
+    third = run(*arguments)
+    assert f"{inputs}/0.png is not copied, {first} is another picture" in third.stderr
+    assert f"{copies}/other/1.png is a copy by another class" in third.stderr
+    assert first.read_bytes() == b"another"  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
 
 

@@ -185,6 +185,10 @@ def test_what_makes_no_sense_is_refused(run, trained, digits, tmp_path, argument
 
 
 def test_what_is_not_there_is_named(run, tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/one.png").touch()
+    assert find_images([tmp_path / "a", tmp_path / "a/../a"]) == [tmp_path / "a/one.png"]
+    (tmp_path / "a/one.png").unlink()
     with pytest.raises(AddaError, match=r"nowhere.png does not exist"):
         find_images([tmp_path / "nowhere.png"])
     with pytest.raises(AddaError, match=r"no picture or \.npy file"):

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import run_original
 
 from adda.common.errors import AddaError
@@ -64,6 +65,28 @@ def test_damaged_data_are_refused_in_a_sentence(checkpoints, tmp_path, pointer):
     index.write_bytes(lfs)
     with pytest.raises(AddaError, match="give the path of a TensorFlow checkpoint"):
         import_weights(tmp_path / "cut/model_weights", tmp_path / "imported")
+    assert not (tmp_path / "imported").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("encoder/fc_layer/bias", np.nan), ("decoder/fc_layer_batchnorm/moving_variance", -1.0)],
+)
+def test_values_that_no_network_can_have_are_refused(
+    checkpoints, tmp_path, monkeypatch, variable, value
+):
+    reader = tf.train.load_checkpoint(str(checkpoints / "complete"))
+
+    class Damaged:
+        get_variable_to_shape_map = reader.get_variable_to_shape_map
+
+        def get_tensor(self, name):
+            tensor = reader.get_tensor(name)
+            return np.full_like(tensor, value) if name == variable else tensor
+
+    monkeypatch.setattr(tf.train, "load_checkpoint", lambda _: Damaged())
+    with pytest.raises(AddaError, match=f"{variable} has values that no network can have"):
+        import_weights(checkpoints / "complete", tmp_path / "imported")
     assert not (tmp_path / "imported").exists()
 
 
