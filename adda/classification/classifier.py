@@ -172,7 +172,7 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
     """
     directory = Path(directory)
     with reading(directory, "dvc repro trains it"):
-        form = ClassifierForm(**json.loads((directory / "classifier.json").read_text()))
+        form = ClassifierForm(**json.loads((directory / "classifier.json").read_text("utf-8")))
         classifier = form.make(len(read_classes(directory / CLASSES_FILE)))
         classifier.load_weights(directory / "classifier.weights.h5")
         return classifier

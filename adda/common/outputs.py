@@ -55,7 +55,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
         AddaError: the file is missing or damaged.
     """
     try:
-        return dict(json.loads(Path(path).read_text()))
+        return dict(json.loads(Path(path).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise AddaError(f"{path} cannot be read ({error}); recreate it with dvc repro") from None
 
@@ -72,4 +72,5 @@ def write_json(path: str | Path, values: dict[str, Any]) -> None:
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table, one line a row, without its index."""
     with atomic(path) as partial:
-        table.to_csv(partial, index=False, lineterminator="\n")
+        # A file's name need not be text in UTF-8; what is not is shown escaped.
+        table.to_csv(partial, index=False, lineterminator="\n", errors="backslashreplace")

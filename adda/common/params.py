@@ -106,7 +106,7 @@ def load_yaml(text: str | bytes) -> Any:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return load_yaml(path.read_text())
+        return load_yaml(path.read_text("utf-8"))
     except FileNotFoundError:
         raise AddaError(f"{path} is missing; run this from the root of the repository") from None
     except YAMLError as error:

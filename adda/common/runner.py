@@ -37,6 +37,7 @@ def run_command(main: Callable[[], str]) -> None:
     machine lacks (disk, permission, memory), is printed to stderr as one sentence and the process
     exits with code 1.
     """
+    sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
         print(main())
     except AddaError as error:

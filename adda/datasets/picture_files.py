@@ -39,8 +39,18 @@ def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]
     return [(path, place) for place, name in places for path in find_pictures(folder / name)]
 
 
-def open_picture(path: str | Path) -> Image.Image:
+def count_pages(path: Path) -> int:
+    """How many pictures a file holds, as TIFF, GIF and WebP may; 1 where it cannot be read."""
+    with suppress(Exception), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        return getattr(image, "n_frames", 1)
+    return 1
+
+
+def open_picture(path: str | Path, page: int = 0) -> Image.Image:
     """Read a picture, of whatever format and kind of pixels, to its end.
+
+    Args:
+        page: which, of a file that holds several.
 
     Returns:
         Mode 1, L, P, RGB, RGBA and such, of 8 bits or fewer. It is turned as its EXIF says; EXIF
@@ -51,6 +61,8 @@ def open_picture(path: str | Path) -> Image.Image:
     """
     # Pillow warns of what it can read all the same.
     with reading(path), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        if page:
+            image.seek(page)
         image.load()
         upright = image
         with suppress(Exception):  # a viewer would show the picture, as it was stored
@@ -58,12 +70,15 @@ def open_picture(path: str | Path) -> Image.Image:
         return eight_bits(upright) if upright.mode.startswith(DEEP) else upright.copy()
 
 
-def read_square(path: str | Path, mode: str = "RGB", pad: bool = False) -> tuple[np.ndarray, bool]:
+def read_square(
+    path: str | Path, mode: str = "RGB", pad: bool = False, page: int = 0
+) -> tuple[np.ndarray, bool]:
     """Read a picture as an image of this project.
 
     Args:
         mode: Pillow's name of the pixels' kind, "RGB" or "L" (grey).
         pad: whether it is padded with black to a square; else its middle square is taken.
+        page: see `open_picture`.
 
     Returns:
         uint8 [28, 28, 3], or [28, 28] for "L"; and whether the picture had to be scaled.
@@ -72,7 +87,7 @@ def read_square(path: str | Path, mode: str = "RGB", pad: bool = False) -> tuple
         AddaError: it cannot be read, or some of it is transparent.
     """
     with reading(path):
-        image = opaque(open_picture(path)).convert(mode)
+        image = opaque(open_picture(path, page)).convert(mode)
         scaled = image.size != (SIZE, SIZE)
         if scaled:
             square = ImageOps.pad if pad else ImageOps.fit

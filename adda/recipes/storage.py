@@ -44,7 +44,7 @@ def load_model(
     """
     directory = Path(directory)
     with reading(directory, "dvc repro trains one, data/model"):
-        described = json.loads((directory / "model.json").read_text())
+        described = json.loads((directory / "model.json").read_text("utf-8"))
         name, width, classes = (described[key] for key in ("recipe", "width", "classes"))
         saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):

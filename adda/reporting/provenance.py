@@ -90,7 +90,7 @@ def cached_listing() -> Listing:
         path = folder / "files/md5" / md5[:2] / md5[2:]
         if not path.is_file():
             return {}
-        return {file["relpath"]: file["md5"] for file in json.loads(path.read_text())}
+        return {file["relpath"]: file["md5"] for file in json.loads(path.read_text("utf-8"))}
 
     return listing
 

@@ -15,10 +15,11 @@ from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, write_csv
+from adda.datasets.picture_files import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_pictures
+from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_image
 
 COLUMNS = (
     "file",
@@ -81,7 +82,7 @@ def classify_files(
     A picture's middle square is read. Memory is that of a batch and of the table.
 
     Args:
-        table: a CSV, a row for each image: file, image (its place in a stack), class, probability,
+        table: a CSV, a row for each image: file, image (its place in the file), class, probability,
             runner_up, runner_up_probability, and whether both views give the image that class,
             empty where the classifier has one view.
         copy_to: a folder, in which pictures are copied into a folder for each class.
@@ -119,8 +120,18 @@ def _batches(
     files: list[Path], skipped: list[str]
 ) -> Iterator[tuple[list[Path], np.ndarray, np.ndarray]]:
     """Files, the place of each image in its file, and images, uint8 [n, 28, 28, 3]."""
-    for good, images in read_pictures([file for file in files if not is_stack(file)], skipped):
-        yield good, np.zeros(len(good), int), images
+    pictures = [file for file in files if not is_stack(file)]
+    pages = [(file, page) for file in pictures for page in range(count_pages(file))]
+    for start in range(0, len(pages), BATCH_SIZE):
+        batch = {}
+        for file, page in pages[start : start + BATCH_SIZE]:
+            try:
+                batch[file, page] = read_image(file, page)
+            except AddaError as error:
+                skipped.append(str(error))
+        if batch:
+            names, places = zip(*batch, strict=True)
+            yield list(names), np.array(places), np.stack(list(batch.values()))
     for file, stack in open_stacks([file for file in files if is_stack(file)], skipped):
         for start in range(0, len(stack), BATCH_SIZE):
             images = in_colour(stack[start : start + BATCH_SIZE])
@@ -129,7 +140,7 @@ def _batches(
 
 def _copy(result: pd.DataFrame, folder: Path) -> list[str]:
     skipped: list[str] = []
-    for file, shown in zip(result["file"], result["class"], strict=True):
+    for file, shown in result.drop_duplicates("file")[["file", "class"]].itertuples(index=False):
         if is_stack(file):
             continue
         for stale in folder.glob(f"*/{glob.escape(file.name)}"):

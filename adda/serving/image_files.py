@@ -12,7 +12,13 @@ from PIL import Image
 
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import atomic
-from adda.datasets.picture_files import is_picture, name_some, open_picture, read_square
+from adda.datasets.picture_files import (
+    count_pages,
+    is_picture,
+    name_some,
+    open_picture,
+    read_square,
+)
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE
@@ -37,7 +43,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
         if path.is_dir():
             # An output's contact sheet is left out, so that it can be another command's input.
             for inner in sorted(path.iterdir()):
-                if inner.name.startswith(".") or inner.name.endswith(SHEET):
+                if inner.name.startswith(".") or _is_sheet(inner):
                     continue
                 usable = is_picture(inner) or (is_stack(inner) and inner.is_file())
                 (images if usable else left_out).append(inner)
@@ -57,6 +63,12 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     return list(unique.values())
 
 
+def _is_sheet(path: Path) -> bool:
+    """Whether a picture is what `translate` or, beside its table, `classify` leaves."""
+    table = path.with_name(path.name.removesuffix(f"_{SHEET}") + ".csv")
+    return path.name == SHEET or (path.name.endswith(f"_{SHEET}") and table.exists())
+
+
 def read_styles(files: list[Path]) -> np.ndarray:
     """Target images, uint8 [n, 28, 28, 3].
 
@@ -69,9 +81,9 @@ def read_styles(files: list[Path]) -> np.ndarray:
     return np.concatenate([in_colour(stack) for stack in images])
 
 
-def read_image(path: Path) -> np.ndarray:
+def read_image(path: Path, page: int = 0) -> np.ndarray:
     """A picture's middle square, uint8 [28, 28, 3]; raises AddaError as `read_square` does."""
-    return read_square(path)[0]
+    return read_square(path, page=page)[0]
 
 
 def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
@@ -132,30 +144,27 @@ def translate_files(
 Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
-def read_pictures(
-    files: list[Path], skipped: list[str], read: Callable[[Path], np.ndarray] = read_image
-) -> Iterator[tuple[list[Path], np.ndarray]]:
-    """Read pictures, each with its file, a batch at a time; `skipped` gets what cannot be read."""
-    for start in range(0, len(files), BATCH_SIZE):
-        good = {}
-        for file in files[start : start + BATCH_SIZE]:
-            try:
-                good[file] = read(file)
-            except AddaError as error:
-                skipped.append(str(error))
-        if good:
-            yield list(good), np.stack(list(good.values()))
-
-
 def _translate_pictures(
     places: dict[Path, Path],
     read: Callable[[Path], np.ndarray],
     translate: Translate,
     skipped: list[str],
 ) -> Pairs:
-    for files, before in read_pictures(list(places), skipped, read):
+    files = list(places)
+    for start in range(0, len(files), BATCH_SIZE):
+        batch = {}
+        for file in files[start : start + BATCH_SIZE]:
+            try:
+                batch[file] = read(file)
+            except AddaError as error:
+                skipped.append(str(error))
+        if not batch:
+            continue
+        before = np.stack(list(batch.values()))
         after = translate(before)
-        for file, image in zip(files, after, strict=True):
+        for file, image in zip(batch, after, strict=True):
+            if (pages := count_pages(file)) > 1:
+                warn(f"{file} holds {pages} pictures; the first is translated")
             _write_picture(places[file], image)
         yield before, after
 

@@ -1,5 +1,6 @@
 """A user's own images through the adapted classifier."""
 
+import os
 from functools import partial
 
 import keras
@@ -94,6 +95,19 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     assert f"{copies}/other/1.png is a copy by another class" in third.stderr
     assert first.read_bytes() == b"another"  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
+
+
+def test_every_page_of_a_file_has_a_row_and_any_name_will_do(run, adapted, images, tmp_path):
+    first, *others = (Image.fromarray(image) for image in images[:3])
+    name = os.fsdecode(b"caf\xe9.tif")  # no UTF-8
+    first.save(tmp_path / name, save_all=True, append_images=others)
+    table = tmp_path / "out.CSV"
+    result = run("--model", adapted[0], "--input", tmp_path, "--output", table)
+    assert result.returncode == 0, result.stderr
+    rows = pd.read_csv(table)
+    assert list(rows["image"]) == [0, 1, 2]
+    assert list(rows["class"]) == list(probabilities(adapted[1], images[:3]).argmax(axis=1))
+    assert set(rows["file"]) == {f"{tmp_path}/caf\\udce9.tif"}
 
 
 def test_the_table_says_whether_both_views_agree(run, adapted, images, tmp_path):

@@ -1,5 +1,6 @@
 """A user's own files through the command line, with networks that have learned nothing."""
 
+import shutil
 from functools import partial
 
 import keras
@@ -188,7 +189,13 @@ def test_what_is_not_there_is_named(run, tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a/one.png").touch()
     assert find_images([tmp_path / "a", tmp_path / "a/../a"]) == [tmp_path / "a/one.png"]
-    (tmp_path / "a/one.png").unlink()
+    for name in ("contact_sheet.png", "out_contact_sheet.png", "wedding_contact_sheet.png"):
+        (tmp_path / "a" / name).touch()
+    (tmp_path / "a/out.csv").touch()
+    found = [path.name for path in find_images([tmp_path / "a"])]
+    assert found == ["one.png", "wedding_contact_sheet.png"]  # the user's own picture
+    shutil.rmtree(tmp_path / "a")
+    (tmp_path / "a").mkdir()
     with pytest.raises(AddaError, match=r"nowhere.png does not exist"):
         find_images([tmp_path / "nowhere.png"])
     with pytest.raises(AddaError, match=r"no picture or \.npy file"):
