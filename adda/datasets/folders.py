@@ -1,5 +1,6 @@
 """The data source "folders": any two domains of a user's own, the source with labels."""
 
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -74,6 +75,7 @@ def read_target(folder: Path, classes: Sequence[str]) -> dict[str, Part]:
     for part in PARTS:
         place = folder / part
         names = [*classes, *_other_folders(place, classes)]
+        _check_alike(place, names)
         images, labels = _read_part(place, "RGB", names)
         if labels is not None:
             others = ", ".join(names[label] for label in np.unique(labels) if label >= len(classes))
@@ -102,7 +104,20 @@ def _find_classes(place: Path) -> list[str]:
             f"{place} has {len(names)} folders with pictures; it needs one for each of 2 to "
             f"{MOST_CLASSES} classes, named after it"
         )
+    _check_alike(place, names)
     return sorted(names, key=class_order)
+
+
+def _check_alike(place: Path, names: Sequence[str]) -> None:
+    """Raise AddaError where two classes' names look the same, as "cat" and "Cat " do."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(unicodedata.normalize("NFC", name).strip().casefold(), name)
+        if other != name:
+            raise AddaError(
+                f"{place}: the classes {ascii(other)} and {ascii(name)} differ by case, space or the "
+                "coding of an accent alone; give the same class the same name"
+            )
 
 
 def _folders(place: Path) -> list[Path]:

@@ -32,14 +32,14 @@ TABLES = {  # and the columns that the charts need
     "adapted": ["actual", "predicted"],
     "intervals": ["metric", "low", "high"],
 }
-PICTURES = (
-    ("translated", "Source images, the same translated, and target images"),
-    ("styles", "One source image a row in many styles, one style a column"),
-    ("masks", "Target images taken apart and put together again"),
-    ("interpolation", "From one style to the next"),
-    ("training", "The same source images over the training"),
-    ("embedding", "Codes of both domains and of translations, by t-SNE"),
-)
+PICTURES = {
+    "translated": "Source images, the same translated, and other images of the target",
+    "styles": "One source image in each row, in many styles; one style in each column",
+    "masks": "Target images taken apart and put together again",
+    "interpolation": "From one style to the next",
+    "training": "The same source images over the training",
+    "embedding": "Codes of both domains and of translations, by t-SNE",
+}
 CONFUSIONS = (
     ("confusion", "The reference classifier on translations"),
     ("adapted", "The adapted classifier on target images"),
@@ -143,7 +143,7 @@ def read_run(revision: str | None) -> Run:
         metrics |= ends(tables["intervals"])
     pictures = {
         item: "data:image/png;base64," + base64.b64encode(content).decode()
-        for item, _ in PICTURES
+        for item in PICTURES
         if (content := result(f"metrics/{item}.png"))
     }
     if others:

@@ -227,6 +227,24 @@ def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp
         load(str(letters))
 
 
+@pytest.mark.parametrize("name", ["X", "x ", "ä", "a\u0308"])
+def test_names_alike_to_the_eye_are_refused(letters, load, name):
+    """Of a target sorted into folders, beside a source that has the other form."""
+    (letters / "source/train/b").rename(letters / "source/train/ä")
+    (letters / "source/test/b").rename(letters / "source/test/ä")
+    for letter in ("x", "y", name):
+        (letters / "target/test" / letter).mkdir(exist_ok=True)
+    for path in sorted((letters / "target/test").glob("*.png")):
+        path.rename(
+            letters / "target/test" / {"b": name}.get(path.name[0], path.name[0]) / path.name
+        )
+    if name == "ä":
+        assert set(load(str(letters)).target["test_labels"]) == {0, 1, 2}
+        return
+    with pytest.raises(AddaError, match="differ by case, space or the coding of an accent alone"):
+        load(str(letters))
+
+
 def test_one_part_alone_may_have_labels(letters, load):
     for path in sorted((letters / "target/test").glob("*.png")):
         (letters / "target/test" / path.name[0]).mkdir(exist_ok=True)

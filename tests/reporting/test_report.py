@@ -50,7 +50,7 @@ def project(tmp_path, monkeypatch):
     INTERVALS.to_csv(metrics / "intervals.csv", index=False)
     for name in ("confusion", "adapted"):
         read.to_csv(metrics / f"{name}.csv", index=False)
-    for name, _ in PICTURES:
+    for name in PICTURES:
         Image.fromarray(np.zeros((300, 1200, 3), np.uint8)).save(metrics / f"{name}.png")
     write_lock(params)
     return tmp_path
@@ -85,6 +85,8 @@ def commit(name):
 def test_the_page_holds_everything_and_asks_for_nothing(project):
     page = render_report([read_run(None)])
     for text in (
+        "is right about 50.0 % of the target",
+        "the adapted one about <strong>95.6 %",
         "0.951 (0.935 to 0.964)",
         "not the MNIST-M of the papers",
         "Confusion matrix: 2 of 3 are classified right",
@@ -126,7 +128,7 @@ def test_revisions_are_compared(project):
     page = render_report([read_run("before"), read_run("after")])
     assert "<td>0.956</td><td>0.777</td>" in page
     assert "0.111" not in page
-    assert "Those that differ" in page
+    assert "Parameters that differ" in page
     assert '<th scope="row">loss.l2_weight</th><td>auto: 1</td><td>5</td>' in page
     steps = params["train"]["steps"]
     assert f'<th scope="row">train.steps</th><td>{steps}</td>' not in page
