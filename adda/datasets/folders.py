@@ -115,7 +115,7 @@ def _check_alike(place: Path, names: Sequence[str]) -> None:
         other = seen.setdefault(unicodedata.normalize("NFC", name).strip().casefold(), name)
         if other != name:
             raise AddaError(
-                f"{place}: the classes {ascii(other)} and {ascii(name)} differ by case, space or the "
+                f"{place}: the classes {other!a} and {name!a} differ by case, space or the "
                 "coding of an accent alone; give the same class the same name"
             )
 
