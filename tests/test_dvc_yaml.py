@@ -42,9 +42,12 @@ def imported(path, found=()):
     """The files that a file imports, itself and the packages of each included."""
     found = {*found, path}
     for file in imports(path):
-        found |= {f"{folder}/__init__.py" for folder in Path(file).parents if folder.name}
-        if file not in found:
-            found |= imported(file, found)
+        for module in (
+            *(f"{folder}/__init__.py" for folder in Path(file).parents if folder.name),
+            file,
+        ):
+            if module not in found:
+                found |= imported(module, found)
     return found
 
 

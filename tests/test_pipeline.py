@@ -243,15 +243,10 @@ def test_classify_gives_the_accuracy_that_is_reported(finished, command, tmp_pat
     assert (pd.read_csv(out)["class"] == labels).mean() == pytest.approx(reported, abs=1e-4)
 
 
-def test_a_second_repro_does_nothing_and_a_forced_one_gives_the_same_lock(project):
+def test_a_second_repro_does_nothing(project):
     lock = project.read("dvc.lock")
     assert stages_run(project.dvc("repro")) == []
-    of_another_run = project.path / ".checkpoints/another/000000002.npz"
-    of_another_run.parent.mkdir(parents=True)
-    of_another_run.touch()
-    assert len(stages_run(project.dvc("repro", "--force"))) == len(STAGES)
     assert project.read("dvc.lock") == lock
-    assert of_another_run.exists()  # a run removes its own checkpoints alone
 
 
 def test_a_loss_weight_reruns_training_and_what_follows_and_can_be_compared(project):
@@ -410,8 +405,9 @@ def test_two_queued_experiments_run_side_by_side_in_their_copies(project):
         time.sleep(1)
     assert status.count("Success") == 2, status
     # --json leaves the name out of its keys, so ask for the parameter's values in the table.
-    shown = re.search(r"dvc exp show .*--drop '(.*)'", (ROOT / "docs/running.md").read_text())
-    table = project.dvc("exp", "show", "--csv", "--only-changed", "--drop", shown[1])
+    page = (ROOT / "docs/running.md").read_text()
+    drop = re.search(r"dvc exp show .*--drop '(.*)'", page)[1]
+    table = project.dvc("exp", "show", "--csv", "--only-changed", "--drop", drop)
     assert "1e-05" in table
     assert "2e-05" in table
     assert not {"/", "Created"} & set(re.findall(r"/|Created", table.splitlines()[0]))
@@ -433,10 +429,6 @@ def test_bad_parameter_is_one_sentence_and_exit_1(project, run_here):
         "error: params.yaml: loss.l2_weight is -1: input should be greater than or equal to 0"
     )
     assert (project.path / "data/model/decoder.weights.h5").exists()
-    result = project.try_dvc("repro")
-    assert result.returncode != 0
-    assert "error: params.yaml: loss.l2_weight is -1" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -493,8 +485,12 @@ def test_a_killed_stage_simply_runs_again(project):
     assert not (project.path / "data/trained").exists()
     assert stages_run(project.dvc("repro", "train")) == ["train"]
     lock = project.read("dvc.lock")
+    of_another_run = project.path / ".checkpoints/another/000000002.npz"
+    of_another_run.parent.mkdir(parents=True)
+    of_another_run.touch()
     project.dvc("repro", "--force", "--single-item", "train")
     assert project.read("dvc.lock") == lock  # the killed run left no trace
+    assert of_another_run.exists()  # a run removes its own checkpoints alone
 
 
 def test_the_model_whose_translations_are_read_best_is_chosen(project, run_here):
@@ -567,9 +563,9 @@ def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsy
     save_model(weights, small_recipe("original"))
     given = {"weights": str(weights), "fine_tune": True, "recipe": "original"}
     project.set({"model": given, "recipes": {"original": {"code_size": 8, "averaged": 0.5}}})
-    run_here("train", "translate")
+    run_here("train")
     assert "data/trained: 4 steps" in capsys.readouterr().out
-    start, trained = load_model(weights), load_model("data/model")
+    start, trained = load_model(weights), load_model("data/trained/models/000000004")
     assert trained.params.averaged == 0.5
     for name, network in start.networks.items():
         moved = [
