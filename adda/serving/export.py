@@ -18,6 +18,7 @@ from adda.recipes.recipe import Recipe
 OPSET = 17  # of ONNX, 2022: old enough for every runtime in use
 CHECKED = 20  # images
 CLOSE = 1e-4  # of images in [0, 1], and of probabilities
+SIGNATURE = "serving_default"
 SAVED_MODEL, ONNX = "{}_saved_model", "{}.onnx"
 RANGE = "float32 [n, 28, 28, 3] in [0, 1], not 0 to 255; values outside are cut off"
 
@@ -91,7 +92,13 @@ def _export(module: Exported, directory: Path) -> float:
         images["digit"] = np.float32(images["digit"] < 0.2)
     expected = module.call(*map(tf.constant, images.values()))[module.output].numpy()
     saved, onnx = (directory / form.format(module.name) for form in (SAVED_MODEL, ONNX))
-    tf.saved_model.save(module, str(saved), signatures=module.call)
+    # Keras' archive, whose variables other loaders find, too: of Keras networks inside a tf.Module
+    # only Python's object loader restores them (keras-team/keras 19274).
+    archive = keras.export.ExportArchive()
+    for network in module.networks:
+        archive.track(network)
+    archive.add_endpoint(SIGNATURE, module.call.python_function, input_signature=module.signature)
+    archive.write_out(str(saved), verbose=False)
     graph, _ = tf2onnx.convert.from_function(
         module.call, input_signature=module.signature, opset=OPSET
     )
@@ -102,7 +109,7 @@ def _export(module: Exported, directory: Path) -> float:
         array.type.tensor_type.shape.dim[0].dim_param = "n"
     onnx.write_bytes(graph.SerializeToString())
     largest = 0.0
-    for path, run in ((saved, run_saved_model), (onnx, run_onnx)):
+    for path, run in ((saved, run_saved_model), (saved, run_graph), (onnx, run_onnx)):
         difference = float(np.abs(run(path, **images) - expected).max())
         if not difference <= CLOSE:
             raise AddaError(
@@ -115,9 +122,19 @@ def _export(module: Exported, directory: Path) -> float:
 
 def run_saved_model(path: Path, **images: np.ndarray) -> np.ndarray:
     """Run a SavedModel alone, on arrays by name."""
-    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    served = tf.saved_model.load(str(path)).signatures[SIGNATURE]
     (result,) = served(**{name: tf.constant(array) for name, array in images.items()}).values()
     return result.numpy()
+
+
+def run_graph(path: Path, **images: np.ndarray) -> np.ndarray:
+    """The same as C++ and Java load it: a graph, and variables by name."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
+        signature = loaded.signature_def[SIGNATURE]
+        (output,) = signature.outputs.values()
+        inputs = {signature.inputs[name].name: array for name, array in images.items()}
+        return session.run(output.name, inputs)
 
 
 def run_onnx(path: Path, **images: np.ndarray) -> np.ndarray:
