@@ -11,7 +11,7 @@ from skimage.filters import threshold_otsu
 from adda.common.array_files import MOST_CLASSES, class_order
 from adda.common.errors import AddaError, warn
 from adda.datasets.downloads import Downloads
-from adda.datasets.picture_files import find_labelled, find_pictures, name_some, read_square
+from adda.datasets.picture_formats import find_labelled, find_pictures, name_some, read_square
 from adda.datasets.raw_files import PARTS, Raw
 from adda.datasets.source import DataParams, Source
 

@@ -9,7 +9,7 @@ from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.picture_files import find_labelled, read_square
+from adda.datasets.picture_formats import find_labelled, read_square
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 

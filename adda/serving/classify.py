@@ -15,7 +15,7 @@ from adda.classification.classifier import CLASSES_FILE
 from adda.common.array_files import check_images, read_classes
 from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, write_csv
-from adda.datasets.picture_files import count_pages
+from adda.datasets.picture_formats import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function

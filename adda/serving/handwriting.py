@@ -8,7 +8,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from adda.common.array_files import SIZE
-from adda.datasets.picture_files import DEEP, eight_bits
+from adda.datasets.picture_formats import DEEP, eight_bits
 
 WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
 FAINTEST = 24  # of 255: what differs less from the paper is paper

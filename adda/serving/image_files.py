@@ -12,7 +12,7 @@ from PIL import Image
 
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import atomic
-from adda.datasets.picture_files import (
+from adda.datasets.picture_formats import (
     count_pages,
     is_picture,
     name_some,

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from adda.common.errors import AddaError
-from adda.datasets.picture_files import SUFFIXES, open_picture
+from adda.datasets.picture_formats import SUFFIXES, open_picture
 
 
 @pytest.fixture
