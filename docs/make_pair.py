@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from adda.datasets.mnistm import make_mnistm
+from adda.datasets.mnistm_blend import make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 
 TEST_SIZE = 500

@@ -21,7 +21,7 @@ from PIL import Image, ImageDraw
 
 from adda.classification.classifier import load_classifier, probabilities
 from adda.common.runner import run_stage
-from adda.datasets.mnistm import make_both, make_mnistm
+from adda.datasets.mnistm_blend import make_both, make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS

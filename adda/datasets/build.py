@@ -3,7 +3,7 @@
 from adda.datasets.bsds500 import read_photographs
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.mnistm import make_both
+from adda.datasets.mnistm_blend import make_both
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 

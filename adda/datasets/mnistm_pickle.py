@@ -10,7 +10,7 @@ from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
-from adda.datasets.mnistm import blend
+from adda.datasets.mnistm_blend import blend
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays
 from adda.datasets.source import DataParams, Source

@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from adda.datasets.downloads import Downloads
 from adda.datasets.mnist import MNIST_LICENCE
-from adda.datasets.mnistm import make_both
+from adda.datasets.mnistm_blend import make_both
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 

@@ -18,7 +18,7 @@ from adda.datasets import mnist as mnist_module
 from adda.datasets.all_sources import load_source
 from adda.datasets.bsds500 import read_photographs
 from adda.datasets.downloads import Downloads
-from adda.datasets.mnistm import make_mnistm
+from adda.datasets.mnistm_blend import make_mnistm
 from adda.datasets.mnistm_pickle import published_images
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.datasets.raw_files import read_raw, write_raw

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from adda.common.errors import AddaError
-from adda.datasets.mnistm import blend, make_mnistm
+from adda.datasets.mnistm_blend import blend, make_mnistm
 
 
 def test_blend_is_the_absolute_difference_by_hand():
