@@ -19,11 +19,11 @@ from adda.common.runner import CHECKPOINTS, LOGS, run_stage
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
 from adda.engine.devices import Device, choose_precision, is_chief, make_strategy, use_device
 from adda.recipes.all_recipes import (
-    RECIPES,
     ModelParams,
     RecipesParams,
     make_recipe,
     resolve,
+    resolved_values,
 )
 from adda.recipes.recipe import LossParams, Recipe
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
@@ -74,10 +74,7 @@ def main() -> str:
         make = partial(load_further, model.weights, recipe_params, classes, grey)
         files = sorted(Path(model.weights).glob("*.h5"))
         arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
-    resolved = {
-        f"loss.{name}": weight for name, weight in loss if name in RECIPES[model.recipe].loss
-    }
-    resolved |= {f"train.{name}": getattr(train, name) for name in RECIPES[model.recipe].train}
+    resolved = resolved_values(model.recipe, loss, train)
     print(", ".join(f"{name} {value:g}" for name, value in resolved.items()))
     key = run_key(groups, arrays)
     progress = CHECKPOINTS / key

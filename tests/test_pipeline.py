@@ -37,6 +37,7 @@ TINY = {
     "classifier": {"width": 0.1, "steps": 60, "batch_size": 32},
 }
 BIN = Path(sys.executable).parent
+ENVIRONMENT = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 AFTER_TRAIN = ["train", "translate", "adapt", "evaluate"]
 
@@ -100,12 +101,14 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "-qm", message)
 
+    def reset(self) -> None:
+        subprocess.run(["make", "reset"], cwd=self.path, env=ENVIRONMENT, check=True)
+
     def start(self, *arguments: str) -> subprocess.Popen:
-        environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         return subprocess.Popen(
             [BIN / "dvc", *arguments],
             cwd=self.path,
-            env=environment,
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -450,8 +453,7 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
     assert result.returncode != 0
     assert re.search(r"error: train: \w+ is (nan|inf) at step", result.stderr)
     assert not list(project.path.glob("**/*.partial"))
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(["make", "reset"], cwd=project.path, env=environment, check=True)
+    project.reset()
     assert project.read("metrics/train.json") == before
     assert stages_run(project.dvc("repro")) == []
 
@@ -468,8 +470,7 @@ def test_reset_undoes_a_change_that_git_does_not_see(project):
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     project.git("restore", "params.yaml")
     assert path.read_text() == changed  # git saw nothing
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(["make", "reset"], cwd=project.path, env=environment, check=True)
+    project.reset()
     assert path.read_text() == before
     assert project.git("status", "--porcelain") == ""
 

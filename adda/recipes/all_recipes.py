@@ -15,6 +15,9 @@ from adda.recipes.recipe import LossParams, Recipe
 RECIPES: dict[str, type[Recipe]] = {kind.name: kind for kind in (Layered, Original, PixelDA)}
 
 
+OWN_IN_TRAIN = ("batch_size", "adversary_learning_rate")  # of the group train: may be auto
+
+
 def _has_weights(fine_tune: bool, info: ValidationInfo) -> bool:
     if fine_tune and info.data.get("weights") is None:
         raise ValueError("there are no weights to train further; set model.weights")
@@ -74,7 +77,7 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
             "term; set it to auto"
         )
     values = {}
-    for key in ("batch_size", "adversary_learning_rate"):
+    for key in OWN_IN_TRAIN:
         if getattr(train, key) != AUTO:
             continue
         if key not in recipe.train:
@@ -83,3 +86,9 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
             )
         values[key] = recipe.train[key]
     return loss.model_copy(update=weights), train.model_copy(update=values)
+
+
+def resolved_values(name: str, loss: LossParams, train: Group) -> dict[str, float]:
+    """What `resolve` returned, by dotted name: weights of terms that the recipe has, and rates."""
+    weights = {f"loss.{term}": weight for term, weight in loss if term in RECIPES[name].loss}
+    return weights | {f"train.{key}": getattr(train, key) for key in OWN_IN_TRAIN}

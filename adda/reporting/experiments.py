@@ -115,7 +115,8 @@ def split_resolved(metrics: dict[str, Any]) -> tuple[dict[str, float], dict[str,
         for name, value in metrics.items()
         if name.startswith(RESOLVED)
     }
-    return {name: value for name, value in metrics.items() if RESOLVED not in name}, resolved
+    others = {name: metrics[name] for name in metrics if not name.startswith(RESOLVED)}
+    return others, resolved
 
 
 def _finished(experiment: dict[str, Any]) -> bool:

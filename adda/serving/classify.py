@@ -19,7 +19,7 @@ from adda.datasets.picture_formats import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_image
+from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_batches, read_image
 
 COLUMNS = (
     "file",
@@ -122,16 +122,9 @@ def _batches(
     """Files, the place of each image in its file, and images, uint8 [n, 28, 28, 3]."""
     pictures = [file for file in files if not is_stack(file)]
     pages = [(file, page) for file in pictures for page in range(count_pages(file))]
-    for start in range(0, len(pages), BATCH_SIZE):
-        batch = {}
-        for file, page in pages[start : start + BATCH_SIZE]:
-            try:
-                batch[file, page] = read_image(file, page)
-            except AddaError as error:
-                skipped.append(str(error))
-        if batch:
-            names, places = zip(*batch, strict=True)
-            yield list(names), np.array(places), np.stack(list(batch.values()))
+    for batch, images in read_batches(pages, read_image, skipped):
+        names, places = zip(*batch, strict=True)
+        yield list(names), np.array(places), images
     for file, stack in open_stacks([file for file in files if is_stack(file)], skipped):
         for start in range(0, len(stack), BATCH_SIZE):
             images = in_colour(stack[start : start + BATCH_SIZE])

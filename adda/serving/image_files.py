@@ -144,25 +144,33 @@ def translate_files(
 Pairs = Iterator[tuple[np.ndarray, np.ndarray]]
 
 
+def read_batches(
+    pictures: list[tuple], read: Callable[..., np.ndarray], skipped: list[str]
+) -> Iterator[tuple[list[tuple], np.ndarray]]:
+    """Read pictures, each named by the arguments of `read`, a batch at a time.
+
+    `skipped` gets a sentence for each that cannot be read.
+    """
+    for start in range(0, len(pictures), BATCH_SIZE):
+        batch = {}
+        for picture in pictures[start : start + BATCH_SIZE]:
+            try:
+                batch[picture] = read(*picture)
+            except AddaError as error:
+                skipped.append(str(error))
+        if batch:
+            yield list(batch), np.stack(list(batch.values()))
+
+
 def _translate_pictures(
     places: dict[Path, Path],
     read: Callable[[Path], np.ndarray],
     translate: Translate,
     skipped: list[str],
 ) -> Pairs:
-    files = list(places)
-    for start in range(0, len(files), BATCH_SIZE):
-        batch = {}
-        for file in files[start : start + BATCH_SIZE]:
-            try:
-                batch[file] = read(file)
-            except AddaError as error:
-                skipped.append(str(error))
-        if not batch:
-            continue
-        before = np.stack(list(batch.values()))
+    for pictures, before in read_batches([(file,) for file in places], read, skipped):
         after = translate(before)
-        for file, image in zip(batch, after, strict=True):
+        for (file,), image in zip(pictures, after, strict=True):
             if (pages := count_pages(file)) > 1:
                 warn(f"{file} holds {pages} pictures; the first is translated")
             _write_picture(places[file], image)
