@@ -35,23 +35,33 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
     options = parser.parse_args()
     print(use_device("auto"))
-    step = make_step(options.recipe, options.width, options.batch_size, options.precision)
+    steps = make_steps(options.recipe, options.width, options.batch_size, options.precision)
+    for phase, step in steps.items():
+        print(f"{phase}: {measure(step, options.steps)}")
+
+
+def measure(step: Step, count: int) -> str:
+    """What a step takes, against the floor."""
     call, _ = compile_steps(step)
     operations = count_operations(step)
     matrix = tf.random.uniform((2048, 2048))
     product = tf.function(lambda: tf.reduce_sum(matrix @ matrix))
     seconds, rates = [], []
     for _ in range(ROUNDS):
-        seconds.append(_timed(options.steps, lambda count: call(0, count).numpy()))
+        seconds.append(_timed(count, lambda count: call(0, count).numpy()))
         one = _timed(20, lambda count: [product().numpy() for _ in range(count)])
         rates.append(2 * 2048**3 / one)
     took, rate = statistics.median(seconds), statistics.median(rates)
-    print(f"{operations / 1e9:.1f} GFLOP a step; matrix product: {rate / 1e9:.0f} GFLOP/s")
-    print(f"a step takes {took:.4f} s, {took * rate / operations:.2f} times the floor")
+    return (
+        f"a step takes {took:.4f} s, {took * rate / operations:.2f} times the floor "
+        f"({operations / 1e9:.1f} GFLOP; matrix product: {rate / 1e9:.0f} GFLOP/s)"
+    )
 
 
-def make_step(recipe: str, width: float, batch_size: int, precision: str = "float32") -> Step:
-    """The pipeline's step, on made-up images."""
+def make_steps(
+    recipe: str, width: float, batch_size: int, precision: str = "float32"
+) -> dict[str, Step]:
+    """The pipeline's steps by phase, on made-up images."""
     keras.utils.set_random_seed(0)
     train = TrainParams(
         strategy="auto",
@@ -70,7 +80,8 @@ def make_step(recipe: str, width: float, batch_size: int, precision: str = "floa
     source = np.where(rng.random((COUNT, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
     target = rng.integers(0, 256, (COUNT, 28, 28, 3), np.uint8)
     model = make_networks(partial(make_recipe, recipe, width), train)
-    return Trainer(model, source, np.zeros(COUNT, np.uint8), target, loss, train).step
+    trainer = Trainer(model, source, np.zeros(COUNT, np.uint8), target, loss, train)
+    return {phase.name: partial(trainer.step, phase) for phase in trainer.phases}
 
 
 def count_operations(step: Step) -> int:

@@ -25,7 +25,7 @@ from adda.recipes.all_recipes import (
     resolve,
     resolved_values,
 )
-from adda.recipes.recipe import LossParams, Recipe
+from adda.recipes.recipe import Domains, LossParams, Recipe, look_at
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.training.monitor import make_watch, write_history
 from adda.training.snapshots import Snapshots
@@ -66,12 +66,11 @@ def main() -> str:
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
     recipe_params = getattr(params.recipes, model.recipe)
     groups = [group.model_dump_json() for group in (model, recipe_params, loss, train)]
-    classes = int(labels.max()) + 1
-    grey = bool(((source > 0) & (source < 255)).any())
-    make = partial(make_recipe, model.recipe, model.width, recipe_params, classes, grey)
+    domains = look_at(source, labels, target)
+    make = partial(make_recipe, model.recipe, model.width, recipe_params, domains)
     arrays = [source, labels, target]
     if model.weights:
-        make = partial(load_further, model.weights, recipe_params, classes, grey)
+        make = partial(load_further, model.weights, recipe_params, domains)
         files = sorted(Path(model.weights).glob("*.h5"))
         arrays += [np.frombuffer(file.read_bytes(), np.uint8) for file in files]
     resolved = resolved_values(model.recipe, loss, train)
@@ -105,12 +104,13 @@ def main() -> str:
     return f"{TRAINED}: {train.steps} steps"
 
 
-def load_further(folder: str, params: Group, classes: int, grey: bool) -> Recipe:
+def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
     """A trained model, to be trained further."""
-    model = load_model(folder, params, grey)
-    if getattr(params, "class_weight", 0) and model.classes != classes:
+    model = load_model(folder, params, domains)
+    known, classes = model.domains.classes, domains.classes
+    if getattr(params, "class_weight", 0) and known != classes:
         raise AddaError(
-            f"{folder} tells {model.classes} classes apart, and the source has {classes}; set "
+            f"{folder} tells {known} classes apart, and the source has {classes}; set "
             f"recipes.{model.name}.class_weight to 0"
         )
     return model

@@ -18,9 +18,9 @@ from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
 from adda.evaluation.choice import best, compare_models
-from adda.evaluation.gallery import interpolated, one_of_each, parts
+from adda.evaluation.gallery import interpolated, one_of_each, parts, translations
 from adda.evaluation.pictures import save_grid
-from adda.inference.translation import sample_styles, translate, translate_at_random
+from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import STYLES_FILE, load_model
 
 TRAINED = Path("data/trained")
@@ -37,7 +37,8 @@ def main() -> str:
     source = read_images("data/processed/images/source_test.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
     target = read_images("data/processed/images/target_train.npy")
-    translated = translate_at_random(model, source, target, SEED)
+    chosen = sample_styles(target, len(source), SEED)
+    translated = translate(model, source, chosen)
     styles = sample_styles(target, STYLES, SEED)
     few = source[:DIGITS]
     styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))
@@ -48,9 +49,10 @@ def main() -> str:
         write_array(directory / "styled.npy", styled)
 
     held_out = read_images("data/processed/images/target_test.npy")[-STYLES:]
+    rows = translations(model, source[:STYLES], chosen[:STYLES], translated[:STYLES])
     save_grid(
         "metrics/translated.png",
-        {"source": source[:STYLES], "translated": translated[:STYLES], "target (others)": held_out},
+        {**rows, "target (others)": held_out},
         titles=[names[label] for label in labels[:STYLES]],
     )
     save_grid("metrics/masks.png", parts(model, held_out))

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from adda.engine.loop import compile_steps
-from benchmarks.training import make_step
+from benchmarks.training import make_steps
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("recipe", ["original", "layered"])
 def test_the_step_that_is_timed_is_that_of_a_training(recipe):
-    call, names = compile_steps(make_step(recipe, width=0.05, batch_size=4))
+    step = list(make_steps(recipe, width=0.05, batch_size=4).values())[-1]
+    call, names = compile_steps(step)
     values = dict(zip(names, call(0, 1).numpy()[0], strict=True))
     assert {"l2", "adversarial", "autoencoder_gradient"} <= set(values)
     assert np.isfinite(list(values.values())).all()

@@ -205,7 +205,7 @@ def test_results_are_complete(finished):
     labels = np.load(finished.path / "data/translated/labels.npy")
     assert (labels == np.load(finished.path / "data/processed/labels.npy")).all()
     history = pd.read_csv(finished.path / "metrics/history.csv")
-    assert {"l2", "adversarial", "adversary", "mask_adversarial"} <= set(history["name"])
+    assert {"l2", "adversarial", "adversary", "hand_adversarial"} <= set(history["name"])
     assert set(history["step"]) == {2, 4}
     confusion = finished.read("metrics/confusion.csv").splitlines()[1:]
     right = np.mean([row.split(",")[0] == row.split(",")[1] for row in confusion])
@@ -267,7 +267,7 @@ def test_a_loss_weight_reruns_training_and_what_follows_and_can_be_compared(proj
     assert "autoencoder_gradient" in project.git("diff", "-U0", "metrics/history.csv")
     project.dvc("plots", "diff", "HEAD", "--out", "compared")
     page = (project.path / "compared/index.html").read_text()
-    for name in ("Training", "mask_adversary", "Confusion", "translated.png"):
+    for name in ("Training", "hand_adversary", "Confusion", "translated.png"):
         assert name in page
     # Going back restores from the run cache: nothing is computed again.
     back = project.dvc("exp", "run", "-S", "loss.l2_weight=auto")
@@ -352,7 +352,7 @@ def test_every_recipe_runs_to_its_end_by_its_name_alone(
     resolved = json.loads(project.read("metrics/train.json"))["resolved"]
     assert {name.split(".")[1]: value for name, value in resolved.items()} == values
     history = pd.read_csv("metrics/history.csv")
-    gradients = {f"{side}_gradient" for side in small_recipe(recipe).sides()}
+    gradients = {f"{side}_gradient" for side in small_recipe(recipe).phases()[-1].sides}
     both = {"adversarial", "adversary", "target_called_real", "diversity", *gradients}
     assert set(history["name"]) >= terms | both
     evaluation = json.loads(project.read("metrics/evaluation.json"))

@@ -25,6 +25,7 @@ def run_steps(
     checkpoints: Checkpoints | None = None,
     variables: Sequence[keras.Variable] = (),
     on_call: Callable[[History], None] = lambda history: None,
+    before: History | None = None,
 ) -> History:
     """Run `step(0)` to `step(steps - 1)` in one compiled graph, under the strategy in scope.
 
@@ -36,6 +37,8 @@ def run_steps(
         checkpoints: where to go on from, and to save to between calls.
         variables: everything that a step changes, for the checkpoints.
         on_call: watches; it gets the history after every call, and of a resumed run at once.
+        before: the history of another step's run that this one goes on from; None: `checkpoints`
+            tell where to go on.
 
     Returns:
         One row a call: `step`, the number of steps done, and each value's mean over it.
@@ -44,18 +47,21 @@ def run_steps(
         AddaError: a value is NaN or infinite (the message names it and the step), or another
             machine of the cluster is lost.
     """
-    call, names = compile_steps(step)
-    history = []
-    if checkpoints:
+    history = before or []
+    if checkpoints and before is None:
         with _cluster_errors(title):
             history = checkpoints.restore(variables)
+        if history:
+            on_call(history)
     done = history[-1]["step"] if history else 0
-    if history:
-        on_call(history)
+    if done >= steps:
+        return history
+    call, names = compile_steps(step)
     # disable=None draws the bar on a terminal only.
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
-        for first in range(done, steps, steps_per_call):
-            count = min(steps_per_call, steps - first)
+        while done < steps:
+            # Calls end at the same steps, wherever this run begins.
+            first, count = done, min(steps_per_call - done % steps_per_call, steps - done)
             with _cluster_errors(title):
                 rows = call(first, count).numpy()
             for offset, row in enumerate(rows):
@@ -66,7 +72,8 @@ def run_steps(
                             "lower the learning rate or the loss weights"
                         )
             means = dict(zip(names, rows.mean(axis=0, dtype=float).tolist(), strict=True))
-            history.append({"step": first + count, **means})
+            done += count
+            history.append({"step": done, **means})
             bar.update(count)
             bar.set_postfix(dict(list(means.items())[:SHOWN]))
             on_call(history)

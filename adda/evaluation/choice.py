@@ -13,6 +13,7 @@ import pandas as pd
 from adda.engine.sampling import to_float, to_pixels
 from adda.inference.batches import run_batches, uint8_function
 from adda.inference.translation import sample_styles
+from adda.nn.networks import IMAGE
 from adda.recipes.storage import load_model, load_weights
 
 TRANSLATED = 2000  # images, of which an accuracy of 0.9 is good to 0.013, at 95 %
@@ -44,7 +45,7 @@ def compare_models(
     model = load_model(folders[0])
     # Models differ in their weights alone, so what is traced for one serves for all.
     classify = uint8_function(
-        lambda *pair: source_only(to_float(to_pixels(model.translate(*pair)))), 2
+        lambda *pair: source_only(to_float(to_pixels(model.translate(*pair)))), IMAGE, IMAGE
     )
 
     def accuracy(folder: Path) -> float:

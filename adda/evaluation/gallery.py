@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from adda.inference.capabilities import GivesMask, Reconstructs, TranslatesBack
-from adda.inference.translation import reconstruct, render, styles, translate_back
+from adda.inference.capabilities import GivesMask, Reconstructs, TranslatesBack, Writes
+from adda.inference.translation import masks, reconstruct, render, styles, translate_back, written
 from adda.recipes.recipe import Recipe
 
 BETWEEN = 5  # digits that go from one style to the next
@@ -11,13 +11,24 @@ BETWEEN = 5  # digits that go from one style to the next
 Rows = dict[str, np.ndarray]
 
 
+def translations(
+    model: Recipe, source: np.ndarray, style: np.ndarray, translated: np.ndarray
+) -> Rows:
+    """Source images on their way to translations in styles of target images, one each."""
+    rows = {"source": source}
+    if isinstance(model, Writes):
+        rows["written"] = written(model, source, style)
+    return rows | {"translated": translated}
+
+
 def parts(model: Recipe, target: np.ndarray) -> Rows:
     """Target images taken apart, and put together again, as far as the recipe can."""
     rows = {"target": target}
     if isinstance(model, TranslatesBack):
-        rows["mask"] = translate_back(model, target)
+        rows["translated back"] = translate_back(model, target)
     if isinstance(model, GivesMask):
-        rows["background"] = styles(model, target)
+        rows["mask"] = masks(model, target)
+        rows["background"] = styles(model, target)[..., :3]
     if isinstance(model, Reconstructs):
         rows["reconstructed"] = reconstruct(model, target)
     return rows

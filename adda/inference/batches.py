@@ -6,13 +6,12 @@ import numpy as np
 import tensorflow as tf
 
 from adda.engine.sampling import to_float
-from adda.nn.networks import IMAGE
 
 BATCH_SIZE = 500  # images; bounds the memory of a pass
 
 
 def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
-    """Apply a function of float32 images in [0, 1] to uint8 images [n, 28, 28, 3].
+    """Apply a function of float32 images in [0, 1] to uint8 images [n, height, width, channels].
 
     Args:
         images: as many arrays, of one length, as the function takes.
@@ -22,18 +21,21 @@ def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray
     """
     # A concrete function: TensorFlow warns of a function that is traced anew for every call, as
     # it must be here, since each call brings another one.
-    traced = uint8_function(function, len(images)).get_concrete_function()
+    shapes = [array.shape[1:] for array in images]
+    traced = uint8_function(function, *shapes).get_concrete_function()
     return run_batches(traced, *images)
 
 
-def uint8_function(function: Callable[..., tf.Tensor], arguments: int) -> Callable[..., tf.Tensor]:
+def uint8_function(
+    function: Callable[..., tf.Tensor], *shapes: tuple[int, ...]
+) -> Callable[..., tf.Tensor]:
     """A function of float32 images in [0, 1] as one of uint8 images, traced once.
 
     Args:
-        arguments: how many arrays [n, 28, 28, 3], of one length, it takes.
+        shapes: of one image of each array that it takes; the arrays are of one length.
     """
 
-    signature = [tf.TensorSpec([None, *IMAGE], tf.uint8)] * arguments
+    signature = [tf.TensorSpec([None, *shape], tf.uint8) for shape in shapes]
 
     @tf.function(input_signature=signature, autograph=False)
     def of_uint8(*images: tf.Tensor) -> tf.Tensor:

@@ -15,6 +15,12 @@ class GivesMask(Protocol):
 
 
 @runtime_checkable
+class Writes(Protocol):
+    def written(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        """The masks of translations by the style of their target images: as `GivesMask.mask`."""
+
+
+@runtime_checkable
 class TranslatesBack(Protocol):
     def translate_back(self, images: tf.Tensor) -> tf.Tensor:
         """Target images as source images, each value 0 or 1 unless the source is grey."""

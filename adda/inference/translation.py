@@ -1,10 +1,11 @@
 """What trained networks make of images: translations both ways, reconstructions, codes, styles."""
 
 import numpy as np
+import tensorflow as tf
 
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import apply
-from adda.inference.capabilities import Encodes, Reconstructs, TranslatesBack
+from adda.inference.capabilities import Encodes, GivesMask, Reconstructs, TranslatesBack, Writes
 from adda.recipes.recipe import Recipe
 
 
@@ -21,7 +22,7 @@ def translate(model: Recipe, source: np.ndarray, styles: np.ndarray) -> np.ndarr
 
 
 def render(model: Recipe, source: np.ndarray, style: np.ndarray) -> np.ndarray:
-    """The same in styles that `styles` found, uint8 [n, 28, 28, 3]."""
+    """The same in styles that `styles` found."""
     return apply(lambda *pair: to_pixels(model.render(*pair)), source, style)
 
 
@@ -56,8 +57,22 @@ def codes(model: Encodes, images: np.ndarray) -> np.ndarray:
 
 
 def styles(model: Recipe, target: np.ndarray) -> np.ndarray:
-    """The styles of target images as images, uint8 [n, 28, 28, 3]: their backgrounds, if any."""
+    """The styles of target images, uint8 [n, 28, 28, 3 or more]: their backgrounds come first."""
     return apply(lambda images: to_pixels(model.style(images)), target)
+
+
+def masks(model: GivesMask, target: np.ndarray) -> np.ndarray:
+    """Where the digit is in target images, uint8 [n, 28, 28, 3]: 255 where it is."""
+    return apply(lambda images: to_pixels(tf.repeat(model.mask(images), 3, -1)), target)
+
+
+def written(model: Writes, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Source images as the target would write them, on black: uint8 [n, 28, 28, 3] to the same."""
+
+    def write(source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+        return to_pixels(tf.repeat(model.written(source, model.style(target)), 3, -1))
+
+    return apply(write, source, target)
 
 
 def sample_styles(target: np.ndarray, count: int, seed: int) -> np.ndarray:

@@ -4,13 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ValidationInfo, create_model
 
-from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.common.params import AUTO, Group, Width
 from adda.recipes.layered import Layered
 from adda.recipes.original import Original
 from adda.recipes.pixelda import PixelDA
-from adda.recipes.recipe import LossParams, Recipe
+from adda.recipes.recipe import Domains, LossParams, Recipe
 
 RECIPES: dict[str, type[Recipe]] = {kind.name: kind for kind in (Layered, Original, PixelDA)}
 
@@ -42,11 +41,7 @@ RecipesParams = create_model(
 
 
 def make_recipe(
-    name: str,
-    width: float,
-    params: Group | None = None,
-    classes: int = len(DIGITS),
-    grey: bool = False,
+    name: str, width: float, params: Group | None = None, domains: Domains | None = None
 ) -> Recipe:
     """A recipe with fresh weights, which Keras' global seed determines.
 
@@ -54,11 +49,10 @@ def make_recipe(
         name: of `RECIPES`.
         width: times the authors' filters.
         params: its own parameters; None: their defaults.
-        classes: of the source.
-        grey: whether source images have values between 0 and 1; else each is 0 or 1.
+        domains: None: those of MNIST and MNIST-M.
     """
     recipe = RECIPES[name]
-    return recipe(width, params or recipe.Params(), classes, grey)
+    return recipe(width, params or recipe.Params(), domains or Domains())
 
 
 def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Group]:

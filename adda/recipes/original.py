@@ -7,7 +7,6 @@ asks of them is to look like the target. The two sides step in turn, each on a b
 constant rates; the networks take no batch statistics (`adda.nn.layers.Scaled`).
 """
 
-from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import keras
@@ -26,7 +25,7 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
 DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not
@@ -47,7 +46,6 @@ class Original(Recipe):
     Params = OriginalParams
     loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.0005}  # model.py of the original
     train: ClassVar = {"batch_size": 128, "adversary_learning_rate": 0.0005}  # the same
-    adam: ClassVar = {"epsilon": 1e-8}  # TensorFlow 1's
     one_style = True
     authors_share = 0.5  # its classifier learns from source digits and their translations
     about = (
@@ -56,8 +54,8 @@ class Original(Recipe):
         "translations are one picture."
     )
 
-    def __init__(self, width: float, params: OriginalParams, classes: int, grey: bool):
-        super().__init__(width, params, classes, grey)
+    def __init__(self, width: float, params: OriginalParams, domains: Domains):
+        super().__init__(width, params, domains)
         self.encoder = make_encoder(width, params.code_size)
         self.decoder = make_decoder(width, params.code_size)
         self.adversary = make_adversary(width)
@@ -66,14 +64,13 @@ class Original(Recipe):
     def networks(self) -> dict[str, keras.Model]:
         return {"encoder": self.encoder, "decoder": self.decoder, "adversary": self.adversary}
 
-    def sides(self) -> dict[str, list[keras.Variable]]:
-        return {
+    def phases(self) -> list[Phase]:
+        sides = {
             "autoencoder": trainable(self.encoder, self.decoder),
             "adversary": trainable(self.adversary),
         }
-
-    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        return [self.adversary_objective, self.autoencoder_objective]
+        turns = [self.adversary_objective, self.autoencoder_objective]
+        return [Phase("train", 1.0, sides, turns, {"epsilon": 1e-8})]  # TensorFlow 1's epsilon
 
     def adversary_objective(self, batch: Batch, loss: LossParams) -> Terms:
         """BCE(A(t), 1) + BCE(A(D(E(s))), 0) + BCE(A(s), 0), of target t and source s."""

@@ -7,7 +7,6 @@ reading at our widths and schedule, not the authors' code: no dropout, no noise 
 adversary, Adam as everywhere here.
 """
 
-from collections.abc import Callable
 from typing import ClassVar
 
 import keras
@@ -20,7 +19,7 @@ from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import IMAGE, filters, make_classifier
 from adda.recipes.losses import diversity
-from adda.recipes.recipe import LossParams, Recipe, RecipeParams, trainable
+from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
 NOISE = 10  # numbers in the noise vector
@@ -44,11 +43,11 @@ class PixelDA(Recipe):
     authors_share = 0.5  # Bousmalis et al. 2017, equation 3
     about = "A class loss alone keeps a digit's identity. The style is a vector of noise."
 
-    def __init__(self, width: float, params: PixelDAParams, classes: int, grey: bool):
-        super().__init__(width, params, classes, grey)
+    def __init__(self, width: float, params: PixelDAParams, domains: Domains):
+        super().__init__(width, params, domains)
         self.generator = _make_generator(width)
         self.adversary = _make_adversary(width)
-        self.classifier = make_classifier(width, classes)
+        self.classifier = make_classifier(width, domains.classes)
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -58,15 +57,13 @@ class PixelDA(Recipe):
             "classifier": self.classifier,
         }
 
-    def sides(self) -> dict[str, list[keras.Variable]]:
-        return {
+    def phases(self) -> list[Phase]:
+        sides = {
             "autoencoder": trainable(self.generator),
             "adversary": trainable(self.adversary),
             "classifier": trainable(self.classifier),
         }
-
-    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        return [self.objective]
+        return [Phase("train", 1.0, sides, [self.objective])]
 
     def objective(self, batch: Batch, loss: LossParams) -> Terms:
         """All terms, from one forward pass."""

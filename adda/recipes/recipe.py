@@ -6,9 +6,10 @@ a recipe can do beyond this contract: adda/inference/capabilities.py.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from pydantic import Field
 
@@ -33,6 +34,48 @@ class RecipeParams(Group):
     averaged: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # decay of the weights' average; 0: none
 
 
+class Domains(NamedTuple):
+    """What is known of both domains before a training, without a label of the target."""
+
+    classes: int = 10  # of the source; only a class loss asks
+    grey: bool = False  # whether source images have values between 0 and 1; else each is 0 or 1
+    paper: bool = False  # whether target images are ink on plain paper
+
+
+PLAIN_SHARE = 0.95  # of images; USPS 0.998, MNIST 1, digits and letters on photographs 0.51
+PAPER_SHADES = 16  # of 256: how even paper is
+
+
+def look_at(source: np.ndarray, labels: np.ndarray, target: np.ndarray) -> Domains:
+    """What can be known of both domains: uint8 [n, 28, 28, 3], [n], and [m, 28, 28, 3].
+
+    Target images are on plain paper where at least half of an image's edge has its median colour.
+    """
+    sides = target[:, 0], target[:, -1], target[:, :, 0], target[:, :, -1]
+    edge = np.concatenate(sides, axis=1).astype(np.float32)
+    apart = np.abs(edge - np.median(edge, axis=1, keepdims=True)).max(axis=-1)
+    plain = (apart < PAPER_SHADES).mean(axis=1) >= 0.5
+    return Domains(
+        classes=int(labels.max()) + 1,
+        grey=bool(((source > 0) & (source < 255)).any()),
+        paper=bool(plain.mean() >= PLAIN_SHARE),
+    )
+
+
+class Phase(NamedTuple):
+    """A part of a training, and what its steps do."""
+
+    name: str
+    share: float  # of the steps
+    # The weights that each of `terms.SIDES` trains; the adversary has a rate of its own.
+    sides: dict[str, list[keras.Variable]]
+    # What a step minimises, turn by turn, each on a batch of its own: forward passes as in
+    # training. Most phases have one turn, in which all sides step from one pass. A value called
+    # `diversity` is what a collapse is known by.
+    turns: list[Callable[[Batch, LossParams], Terms]]
+    adam: Mapping[str, float] = {}  # where it differs from Keras' defaults
+
+
 class Recipe(ABC):
     """Networks and what they are trained for. Keras' global seed determines fresh weights."""
 
@@ -41,20 +84,13 @@ class Recipe(ABC):
     # What `auto` comes to in the groups loss (a weight for every term that it has) and train.
     loss: ClassVar[Mapping[str, float]]
     train: ClassVar[Mapping[str, float]]
-    adam: ClassVar[Mapping[str, float]] = {}  # where it differs from Keras' defaults
     one_style: ClassVar[bool] = False  # whether styles change nothing
     authors_share: ClassVar[float | None] = None  # of translations: what its authors adapt with
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
-    def __init__(self, width: float, params: RecipeParams, classes: int, grey: bool):
-        """Make the networks, too.
-
-        Args:
-            width: multiplies layers' filters, 1 being the authors'.
-            classes: how many the source has; only a class loss asks.
-            grey: whether source images have values between 0 and 1.
-        """
-        self.width, self.params, self.classes, self.grey = width, params, classes, grey
+    def __init__(self, width: float, params: RecipeParams, domains: Domains):
+        """Make the networks, too; `width` multiplies layers' filters, 1 being the authors'."""
+        self.width, self.params, self.domains = width, params, domains
 
     @property
     @abstractmethod
@@ -62,23 +98,15 @@ class Recipe(ABC):
         """What is saved and kept in checkpoints, by the name of its file."""
 
     @abstractmethod
-    def sides(self) -> dict[str, list[keras.Variable]]:
-        """The weights that each of `terms.SIDES` trains; the adversary has a rate of its own."""
-
-    @abstractmethod
-    def turns(self) -> list[Callable[[Batch, LossParams], Terms]]:
-        """What a step minimises, turn by turn, each on a batch of its own: forward passes as in
-        training. Most recipes have one turn, in which all sides step from one pass.
-
-        A value called `diversity` is what a collapse is known by.
-        """
+    def phases(self) -> list[Phase]:
+        """The parts of a training, in order; their shares sum to 1."""
 
     @abstractmethod
     def render(self, source: tf.Tensor, style: tf.Tensor) -> tf.Tensor:
-        """Translate source images, in styles that `style` has found; all of an image's shape."""
+        """Translate source images, in styles that `style` has found."""
 
     def style(self, target: tf.Tensor) -> tf.Tensor:
-        """What `render` needs of target images, as images."""
+        """What `render` needs of target images, as images, of as many channels as it takes."""
         return target
 
     def translate(self, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

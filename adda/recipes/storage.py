@@ -7,7 +7,7 @@ from adda.common.array_files import MOST_CLASSES
 from adda.common.errors import AddaError, reading
 from adda.common.params import WIDEST, Group
 from adda.recipes.all_recipes import RECIPES, make_recipe
-from adda.recipes.recipe import Recipe
+from adda.recipes.recipe import Domains, Recipe
 
 STYLES_FILE = "styles.npy"  # target images beside the weights, for those who bring none
 
@@ -20,8 +20,7 @@ def save_model(directory: str | Path, model: Recipe) -> None:
         "recipe": model.name,
         "width": model.width,
         "params": model.params.model_dump(),
-        "classes": model.classes,
-        "grey": model.grey,
+        "domains": model.domains._asdict(),
         "about": model.about,  # for the model card
     }
     (directory / "model.json").write_text(json.dumps(described, indent=2) + "\n")
@@ -30,13 +29,12 @@ def save_model(directory: str | Path, model: Recipe) -> None:
 
 
 def load_model(
-    directory: str | Path, params: Group | None = None, grey: bool | None = None
+    directory: str | Path, params: Group | None = None, domains: Domains | None = None
 ) -> Recipe:
     """Read what `save_model` wrote.
 
     Args:
-        params, grey: the recipe's own, and whether the source is grey, to train it further; None:
-            as it was saved.
+        params, domains: the recipe's own, and what it is to be trained on further; None: as saved.
 
     Raises:
         AddaError: a file is missing or does not fit the sizes beside it or given, or the parameters
@@ -45,14 +43,16 @@ def load_model(
     directory = Path(directory)
     with reading(directory, "dvc repro trains one, data/model"):
         described = json.loads((directory / "model.json").read_text("utf-8"))
-        name, width, classes = (described[key] for key in ("recipe", "width", "classes"))
+        name, width = described["recipe"], described["width"]
+        known = Domains(**described["domains"])
         saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):
             raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")
-        if not (0 < width <= WIDEST and 0 < classes <= MOST_CLASSES):
-            raise ValueError(f"a width of {width:g} and {classes} classes")
-        grey = described["grey"] is True if grey is None else grey
-        model = make_recipe(name, width, params or saved, classes, grey)
+        if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES):
+            raise ValueError(f"a width of {width:g} and {known.classes} classes")
+        if domains is not None:  # the classes shape a network
+            known = domains._replace(classes=known.classes)
+        model = make_recipe(name, width, params or saved, known)
         load_weights(directory, model)
         return model
 

@@ -19,6 +19,7 @@ from adda.datasets.picture_formats import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
+from adda.nn.networks import IMAGE
 from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_batches, read_image
 
 COLUMNS = (
@@ -45,7 +46,7 @@ class Classifier:
     def __init__(self, directory: str | Path = "data/adapted"):
         network = load_adapted(directory)
         self.names = read_classes(Path(directory) / CLASSES_FILE)  # of the classes
-        self._views = uint8_function(lambda images: tf.stack(network.views(images), axis=1), 1)
+        self._views = uint8_function(lambda images: tf.stack(network.views(images), axis=1), IMAGE)
 
     def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Classify images, uint8 [n, 28, 28, 3].

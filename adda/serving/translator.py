@@ -10,6 +10,7 @@ from adda.datasets.splits import as_source
 from adda.engine.sampling import to_pixels
 from adda.inference.batches import run_batches, uint8_function
 from adda.inference.capabilities import TranslatesBack
+from adda.nn.networks import IMAGE
 from adda.recipes.storage import STYLES_FILE, load_model
 from adda.serving.handwriting import luminance
 
@@ -33,8 +34,12 @@ class Translator:
         if not self.model.one_style:
             self.styles = read_images(Path(directory) / STYLES_FILE)
         self.random = np.random.default_rng(seed)
-        self._translate = uint8_function(lambda *pair: to_pixels(self.model.translate(*pair)), 2)
-        self._back = uint8_function(lambda images: to_pixels(self.model.translate_back(images)), 1)
+        self._translate = uint8_function(
+            lambda *pair: to_pixels(self.model.translate(*pair)), IMAGE, IMAGE
+        )
+        self._back = uint8_function(
+            lambda images: to_pixels(self.model.translate_back(images)), IMAGE
+        )
 
     def translate(self, digits: np.ndarray, styles: np.ndarray | None = None) -> np.ndarray:
         """Translate digits, each in the style of one of the images at random.
@@ -54,7 +59,7 @@ class Translator:
         check_images(digits, (28, 28), "digits")
         check_images(styles, (28, 28, 3), "styles")
         chosen = styles[self.random.integers(len(styles), size=len(digits))]
-        return run_batches(self._translate, as_source(digits, self.model.grey), chosen)
+        return run_batches(self._translate, as_source(digits, self.model.domains.grey), chosen)
 
     def reverse(self, images: np.ndarray) -> np.ndarray:
         """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28].

@@ -7,6 +7,7 @@ The sides of the game step at once from one forward pass, or turn by turn: see `
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -21,7 +22,7 @@ from adda.engine.checkpoints import Checkpoints, History
 from adda.engine.devices import choose_precision
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, pack, pick, sample_batch
-from adda.recipes.recipe import LossParams, Recipe
+from adda.recipes.recipe import LossParams, Phase, Recipe, RecipeParams
 from adda.recipes.storage import save_model
 from adda.training.snapshots import Snapshots
 
@@ -80,21 +81,29 @@ class Trainer:
         # Whole training sets stay on every device; a step copies nothing from the host.
         arrays = pack(source), labels.astype(np.int32), pack(target)
         self.arrays = [_on_every_device(self.strategy, array) for array in arrays]
+        self.phases = model.phases()
+        self.ends = [round(train.steps * end) for end in np.cumsum([p.share for p in self.phases])]
         self.optimizers = {
-            side: make_optimizer(side, weights, model, train)
-            for side, weights in model.sides().items()
+            (phase.name, side): make_optimizer(phase, side, steps, model.params, train)
+            for phase, steps in zip(self.phases, np.diff([0, *self.ends]), strict=True)
+            for side in phase.sides
         }
 
-    def step(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
+    def step(self, phase: Phase, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """One update on every device; see `run_steps`."""
-        return self.strategy.run(self.update, (number, *self.arrays))
+        return self.strategy.run(partial(self.update, phase), (number, *self.arrays))
 
     def update(
-        self, number: tf.Tensor, source: tf.Tensor, labels: tf.Tensor, target: tf.Tensor
+        self,
+        phase: Phase,
+        number: tf.Tensor,
+        source: tf.Tensor,
+        labels: tf.Tensor,
+        target: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
-        """One update of every side on one device, by its part of a batch."""
+        """One update of the phase's sides on one device, by its part of a batch."""
         values = {}
-        for turn, objective in enumerate(self.model.turns()):
+        for turn, objective in enumerate(phase.turns):
             sources = self.sample(number, SOURCE + STREAMS * turn, len(source))
             targets = self.sample(number, TARGET + STREAMS * turn, len(target))
             batch = Batch(
@@ -107,7 +116,7 @@ class Trainer:
                 # Gradients are summed over replicas.
                 shares = {side: value / self.replicas for side, value in terms.objectives.items()}
             for side, share in shares.items():
-                weights = self.model.sides()[side]
+                weights = phase.sides[side]
                 gradients = [
                     # None where no term reaches a weight, since its terms are off.
                     tf.zeros_like(weight) if gradient is None else gradient
@@ -116,7 +125,7 @@ class Trainer:
                 # Of several replicas, each has the gradient of its own part.
                 norm = tf.linalg.global_norm(gradients) * self.replicas
                 terms.show(f"{side}_gradient", norm)
-                self.optimizers[side].apply(gradients, weights)
+                self.optimizers[phase.name, side].apply(gradients, weights)
             values |= terms.values
         return values
 
@@ -135,13 +144,17 @@ class Trainer:
     def average(self) -> None:
         """Replace the weights by their averages, where optimizers keep them."""
         if self.model.params.averaged:
-            for side, weights in self.model.sides().items():
-                self.optimizers[side].finalize_variable_values(weights)
+            for phase in self.phases:  # the average of a later phase counts
+                for side, weights in phase.sides.items():
+                    optimizer = self.optimizers[phase.name, side]
+                    if int(optimizer.iterations):
+                        optimizer.finalize_variable_values(weights)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
         """Replace them for as long as the block lasts."""
-        weights = [weight for side in self.model.sides().values() for weight in side]
+        sides = [side for phase in self.phases for side in phase.sides.values()]
+        weights = [weight for side in sides for weight in side]
         before = [weight.numpy() for weight in weights] if self.model.params.averaged else []
         self.average()
         try:
@@ -204,15 +217,18 @@ def train_model(
         if watch_model:
             watch_model(history, images)
 
-    history = run_steps(
-        trainer.step,
-        steps=train.steps,
-        steps_per_call=train.steps_per_call,
-        title="train",
-        checkpoints=checkpoints,
-        variables=trainer.variables() + snapshots.variables,
-        on_call=on_call,
-    )
+    history = None
+    for phase, end in zip(trainer.phases, trainer.ends, strict=True):
+        history = run_steps(
+            partial(trainer.step, phase),
+            steps=end,
+            steps_per_call=train.steps_per_call,
+            title=phase.name,
+            checkpoints=checkpoints,
+            variables=trainer.variables() + snapshots.variables,
+            on_call=on_call,
+            before=history,
+        )
     trainer.average()
     return Trained(model, history, snapshots)
 
@@ -241,19 +257,19 @@ def make_networks(make: MakeRecipe, train: TrainParams) -> Recipe:
 
 
 def make_optimizer(
-    side: str, weights: list[keras.Variable], model: Recipe, train: TrainParams
+    phase: Phase, side: str, steps: int, params: RecipeParams, train: TrainParams
 ) -> keras.Optimizer:
-    """A fresh optimizer for one side: Adam, at a constant rate or one that falls to zero.
+    """A fresh optimizer of one side in a phase: Adam, at a constant rate or one falling to zero.
 
     Where the recipe's `averaged` is set, it keeps an exponential moving average of the weights
     beside them (Yazici et al. 2019, arXiv:1806.04498): they train on, the average is the model.
     """
     rate = train.adversary_learning_rate if side == "adversary" else train.learning_rate
-    if model.params.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(rate, train.steps)
-    decay = model.params.averaged
-    optimizer = keras.optimizers.Adam(rate, use_ema=decay > 0, ema_momentum=decay, **model.adam)
-    optimizer.build(weights)
+    if params.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(rate, max(int(steps), 1))
+    decay = params.averaged
+    optimizer = keras.optimizers.Adam(rate, use_ema=decay > 0, ema_momentum=decay, **phase.adam)
+    optimizer.build(phase.sides[side])
     return optimizer
 
 

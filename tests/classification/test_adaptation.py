@@ -114,7 +114,7 @@ def test_styles_found_beforehand_give_the_same_translations(recipe, rng):
     styled = source, np.zeros(1, np.uint8), target
     images, _ = sample_translations(model, *styled, adaptation(), classifier(1))(tf.constant(0))
     expected = model.translate(to_float(source), to_float(target))
-    np.testing.assert_allclose(images, expected, atol=2 / 255)
+    np.testing.assert_allclose(images, expected, atol=4 / 255)  # styles are rounded
 
 
 @pytest.mark.parametrize(("share", "views"), [(1.0, 2), (0.0, 1)])

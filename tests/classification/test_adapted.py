@@ -31,7 +31,7 @@ def images(rng):
 
 def test_it_is_the_sum_of_two_views(images, tmp_path):
     """One classifier sees the images, the other, plain digits cut out of them."""
-    model = small_recipe("layered")
+    model = small_recipe("layered", hand_weight=0)
     adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
     digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
     expected = softmax(logits(adapted, images) + logits(source_only, digits))

@@ -20,6 +20,19 @@ def test_every_step_runs_once_and_rows_are_means_of_calls():
     ]
 
 
+def test_another_step_goes_on_where_one_has_ended_and_calls_end_where_they_would():
+    first = run_steps(count_up, steps=4, steps_per_call=3, title="first")
+    both = run_steps(
+        lambda number: {"c": tf.cast(number, tf.float32)},
+        steps=8,
+        steps_per_call=3,
+        title="second",
+        before=first,
+    )
+    assert [row["step"] for row in both] == [3, 4, 6, 8]
+    assert both[2:] == [{"step": 6, "c": 4.5}, {"step": 8, "c": 6.5}]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_not_finite_names_term_and_step(value):
     def step(number):

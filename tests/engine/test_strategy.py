@@ -16,7 +16,7 @@ from adda.engine.devices import make_strategy
 
 STEPS = 20
 # The batch's spread is a value of each replica's part; shares move by whole images.
-LOSSES = ("l2", "adversarial", "adversary", "mask_adversarial", "cycle")
+LOSSES = ("l2", "adversarial", "adversary", "hand_adversarial", "cycle")
 
 
 def start(folder, kind, steps, **environment):

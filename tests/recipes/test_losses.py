@@ -35,11 +35,13 @@ def test_class_cross_entropy(rng):
     assert float(losses.class_cross_entropy(labels, logits)) == pytest.approx(expected)
 
 
-def test_mask_cross_entropy(rng):
+def test_mask_divergence(rng):
     logits, mask = rng.normal(0, 3, (2, 28, 28, 1)), rng.random((2, 28, 28, 1))
-    probability = 1 / (1 + np.exp(-logits))
-    expected = -(mask * np.log(probability) + (1 - mask) * np.log(1 - probability)).mean()
-    assert float(losses.mask_cross_entropy(mask, logits)) == pytest.approx(expected)
+    p = 1 / (1 + np.exp(-logits))
+    expected = mask * np.log(mask / p) + (1 - mask) * np.log((1 - mask) / (1 - p))
+    assert float(losses.mask_divergence(mask, logits)) == pytest.approx(expected.mean())
+    right = np.log(mask / (1 - mask))
+    assert float(losses.mask_divergence(mask, right)) == pytest.approx(0, abs=1e-9)
 
 
 def test_diversity_is_zero_for_one_image_and_one_for_the_target(rng):
@@ -54,7 +56,7 @@ def test_diversity_is_zero_for_one_image_and_one_for_the_target(rng):
         losses.called_real,
         losses.called_fake,
         lambda x: losses.mean_squared_error(tf.zeros((4, 1), tf.float64), x),
-        lambda x: losses.mask_cross_entropy(tf.fill((4, 1), tf.constant(0.3, tf.float64)), x),
+        lambda x: losses.mask_divergence(tf.fill((4, 1), tf.constant(0.3, tf.float64)), x),
         lambda x: losses.class_cross_entropy([0, 0, 0, 0], x * tf.range(10, dtype=tf.float64)),
     ],
 )

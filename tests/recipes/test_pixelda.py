@@ -39,5 +39,5 @@ def test_the_terms_and_whom_they_reach(batch):
     generator = 0.2 * softplus(-fake) + 0.3 * read
     np.testing.assert_allclose(objectives["autoencoder"], generator, rtol=1e-4)
     np.testing.assert_allclose(objectives["classifier"], read + plain, rtol=1e-4)
-    weights = model.sides()["autoencoder"]
+    weights = model.phases()[0].sides["autoencoder"]
     assert all(g is not None for g in tape.gradient(objectives["autoencoder"], weights))

@@ -9,6 +9,7 @@ from adda.common.errors import AddaError
 from adda.inference.capabilities import Reconstructs
 from adda.inference.translation import reconstruct, translate
 from adda.recipes.all_recipes import RECIPES
+from adda.recipes.recipe import Domains
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.serving.translator import Translator
 
@@ -31,7 +32,7 @@ def test_saved_networks_translate_the_same(recipe, tmp_path, domains):
 def test_a_model_of_grey_images_neither_takes_nor_gives_black_and_white(tmp_path, domains, rng):
     model = small_recipe("layered")
     save_model(tmp_path / "binary", model)
-    model.grey = True
+    model.domains = Domains(grey=True)
     save_model(tmp_path / "grey", model)
     for folder in ("binary", "grey"):
         write_array(tmp_path / folder / STYLES_FILE, domains[2])
