@@ -58,7 +58,8 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         translated.
 
     Raises:
-        AddaError: a split would be too small to hold every class, or to be shown.
+        AddaError: a split would be too small to hold every class, or to be shown, or all training
+            images of a domain are blank.
     """
     source, target, held_out_labels, _ = raw
     domains = {
@@ -76,6 +77,8 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
     for (domain, (images, labels)), rng in zip(
         domains.items(), np.random.default_rng(params.seed).spawn(2), strict=True
     ):
+        if (images == images[:, :1, :1]).all():
+            raise AddaError(f"{domain} train: all {len(images)} images are blank; give others")
         try:
             train, valid = train_test_split(
                 np.arange(len(images)),

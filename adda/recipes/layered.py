@@ -79,7 +79,7 @@ class Layered(Recipe):
         self.mask_encoder = make_mask_encoder(width)
         self.decoder = make_foreground_decoder(width)
         self.hand, self.hand_back = make_hand("hand"), make_hand("hand_back")
-        self.adversary = make_spectral_adversary(IMAGE, 2 * width, "adversary")
+        self.adversary = make_spectral_adversary(IMAGE, width, "adversary")
         self.hand_adversary = make_hand_adversary(width, "hand_adversary")
         self.back_adversary = make_hand_adversary(width, "back_adversary")
 
@@ -426,7 +426,7 @@ def make_hand(name: str) -> keras.Model:
 def make_hand_adversary(width: float, name: str) -> keras.Model:
     """Two views of a mask: strokes, by convolutions; and size, slant and place, from afar."""
     mask = layers.Input(MAP)
-    strokes = make_spectral_adversary(MAP, 2 * width, "strokes")(mask)
+    strokes = make_spectral_adversary(MAP, width, "strokes")(mask)
     afar = layers.Flatten()(layers.AveragePooling2D(4)(mask))
     for _ in range(2):
         afar = layers.LeakyReLU(0.2)(SpectralNorm(layers.Dense(128, use_bias=False))(afar))

@@ -191,6 +191,7 @@ def letters(tmp_path):
             (tmp_path / "letters/source" / part / letter).mkdir(parents=True)
             for copy in range(8):
                 picture = Image.new("L", (28, 28), 40 * number + 4 * copy + 1)
+                picture.putpixel((27, 27), 0)  # or they would be blank, binarised
                 picture.save(tmp_path / f"letters/source/{part}/{letter}/{copy}.png")
                 picture.save(tmp_path / f"letters/target/{part}/{letter}{copy}.png")
     return tmp_path / "letters"

@@ -97,6 +97,14 @@ def test_a_part_too_small_to_be_shown_or_clustered(raw):
         split_domains(few, PARAMS)
 
 
+@pytest.mark.parametrize("domain", ["source", "target"])
+def test_blank_pictures_only_are_refused(raw, domain):
+    parts = dict(getattr(raw, domain))
+    parts["train"] = np.full_like(parts["train"], 0 if domain == "source" else 200)
+    with pytest.raises(AddaError, match=f"{domain} train: all .* images are blank"):
+        split_domains(raw._replace(**{domain: parts}), PARAMS)
+
+
 def test_binarise_counts_every_pixel_above_zero():
     digits = np.zeros((1, 28, 28), np.uint8)
     digits[0, 0, :3] = [0, 1, 255]
