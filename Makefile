@@ -19,20 +19,32 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # often waits.
 PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest
 
-.PHONY: setup repro reset check test report lock lint
+.PHONY: setup repro reset check test report lock lint moved
 
 setup: $(READY)
 
+# The environment's commands name the folder that they were installed in: after a move or a copy of
+# the project they would run what is there.
+ifneq ($(shell cat $(READY) 2> /dev/null || echo "$(CURDIR)"),$(CURDIR))
+$(READY): moved
+moved:
+	rm -rf .venv
+endif
+
 $(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	    { echo "error: this is $$($(PYTHON) --version); adda runs on 3.11 to 3.13: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(VENV)
 	$(INSTALL) --requirement requirements.txt
-	touch $@
+	echo "$(CURDIR)" > $@
 
 $(DEV): $(READY) requirements-dev.txt
 	$(INSTALL) --requirement requirements-dev.txt
 	touch $@
 
 repro: $(READY)
+	@git rev-parse --git-dir > /dev/null || \
+	    { echo "error: DVC needs a git repository (a ZIP has none): use git clone, or here: git init && git add . && git commit -m adda" >&2; exit 1; }
 	$(RUN) dvc repro
 	@if git diff --quiet HEAD -- params.yaml dvc.yaml adda stages \
 	    && ! git diff --quiet HEAD -- metrics/evaluation.json; then \

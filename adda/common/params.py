@@ -1,10 +1,12 @@
-"""params.yaml, group by group: each stage reads and checks its own.
+"""params.yaml, group by group: each stage reads its own.
 
 What a value means is written in params.yaml, beside it. The class of a group stands beside what
 consumes the group, so that a new parameter reruns that stage and what follows alone.
 """
 
+import sys
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -40,6 +42,21 @@ OrAuto = WrapValidator(_or_auto)  # or the value that the recipe has of its own:
 Form = TypeVar("Form", bound=BaseModel)
 
 
+# Where the class of each group is: a stage that trains checks them all first. By name, since what
+# it makes depends on its own groups alone, and so do its imports.
+GROUPS = {
+    "data": "adda.datasets.source:DataParams",
+    "split": "adda.datasets.splits:SplitParams",
+    "device": "adda.engine.devices:Device",
+    "model": "adda.recipes.all_recipes:ModelParams",
+    "loss": "adda.recipes.recipe:LossParams",
+    "recipes": "adda.recipes.all_recipes:RecipesParams",
+    "train": "adda.training.trainer:TrainParams",
+    "classifier": "adda.classification.classifier:ClassifierParams",
+    "adaptation": "adda.classification.adaptation:AdaptationParams",
+}
+
+
 class Group(BaseModel):
     """A group of parameters. Unknown keys are refused."""
 
@@ -51,7 +68,8 @@ def read_params(path: str | Path, **groups: Any) -> Any:
 
     Args:
         groups: the type of each group that is read, by its name. Other groups must be declared by
-            a stage of the dvc.yaml beside the file, and are left to that stage.
+            a stage of the dvc.yaml beside the file. Where TensorFlow runs, and so something may be
+            trained, those of `GROUPS` are checked as well: not after hours, by a later stage.
 
     Returns:
         An object with an attribute for each group.
@@ -65,6 +83,9 @@ def read_params(path: str | Path, **groups: Any) -> Any:
     known = groups.keys() | _declared(path.with_name("dvc.yaml"))
     if unknown := [_unknown(str(name)) for name in values if name not in known]:
         raise AddaError(f"{path}: {'; '.join(unknown)}")
+    if "tensorflow" in sys.modules:
+        later = (name for name in GROUPS if name in values and name not in groups)
+        groups |= {name: resolve_name(GROUPS[name]) for name in later}
     form = create_model("Params", **{name: (kind, ...) for name, kind in groups.items()})
     return _check(path, form, {name: values[name] for name in groups if name in values})
 

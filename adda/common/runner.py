@@ -17,6 +17,10 @@ REMEDIES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some disk space and try again"),
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), "fix the permissions and try again"),
     errno.ENOENT: "run dvc repro, which makes what is missing",
+    **dict.fromkeys(
+        (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP),
+        "the drive takes no locks, as network drives may not; copy the project to a local one",
+    ),
 }
 
 
@@ -43,8 +47,7 @@ def run_command(main: Callable[[], str]) -> None:
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
-        remedy = REMEDIES.get(error.errno, "see what the operating system says, and try again")
-        sys.exit(f"error: {error}; {remedy}")
+        sys.exit(f"error: {error}; {remedy(error)}")
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command goes on from the last checkpoint, if there is one")
     except Exception as error:
@@ -52,3 +55,12 @@ def run_command(main: Callable[[], str]) -> None:
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
             sys.exit("error: memory ran out; lower the width, the batch size or the data")
         raise
+
+
+def remedy(error: OSError) -> str:
+    """What to do about it."""
+    if error.filename == "git":
+        return "install git"
+    # NumPy does not say why the file took less than the array: a disk is full.
+    number = errno.ENOSPC if "requested and" in str(error) else error.errno
+    return REMEDIES.get(number, "see what the operating system says, and try again")

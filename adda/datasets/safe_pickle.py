@@ -22,6 +22,7 @@ from adda.common.errors import AddaError
 from adda.datasets.gzipped import read_gzipped
 
 MAX_BYTES = 2**28  # the published pickle of MNIST-M holds 165 MB
+MANY_LINES = 20  # ends of lines: in binary data so many do not all follow a carriage return
 MAX_OPCODES = 1_000_000  # honest pickles of arrays need dozens
 
 
@@ -51,6 +52,10 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, np.nd
         raise AddaError(
             f"{path} is refused: it holds more than {max_bytes:,} bytes; use the published file"
         )
+    if data.lstrip()[:1] == b"<":
+        raise AddaError(f"{path} is a web page and no pickle; download the file itself")
+    if data.count(b"\n") > MANY_LINES and data.count(b"\n") == data.count(b"\r\n"):
+        raise AddaError(f"{path} was damaged by a transfer as text; transfer it as binary")
     try:
         return _arrays_of(_Unpickler(data, max_bytes).load())
     except _Refused as reason:
@@ -59,7 +64,7 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, np.nd
         raise
     # Malformed opcodes run into anything: short reads, empty stacks, absent memos, bad text.
     except Exception as error:
-        reason = " ".join(str(error).split())[:80]
+        reason = ascii(" ".join(str(error).split())[:80])[1:-1]  # no control characters
         raise AddaError(
             f"{path} is truncated or not a pickle ({reason}); delete it and get it again"
         ) from None

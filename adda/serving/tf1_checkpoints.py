@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -49,14 +50,8 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             each that is missing, unknown or of another shape is named.
     """
     checkpoint = _prefix(Path(checkpoint))
-    with reading(checkpoint, "give the path of a TensorFlow checkpoint, or of its folder"):
-        reader = tf.train.load_checkpoint(str(checkpoint))
-    shapes = {
-        name: tuple(shape)
-        for name, shape in reader.get_variable_to_shape_map().items()
-        # Optimizers keep variables under the names of those that they update.
-        if name.split("/")[0] in LAYERS and "Adam" not in name
-    }
+    values = _tensors(checkpoint)
+    shapes = {name: np.shape(value) for name, value in values.items()}
     first, code = shapes.get("encoder/conv1_layer/kernel"), shapes.get("encoder/fc_layer/bias")
     if not first or not code:
         raise AddaError(
@@ -79,7 +74,7 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
         expected |= _expected(*item)
     _compare(str(checkpoint), expected, shapes)
     with reading(checkpoint, "it is damaged: copy it again"):
-        values = {name: reader.get_tensor(name).astype(np.float32) for name in expected}
+        values = {name: values[name].astype(np.float32) for name in expected}
         for name, value in values.items():
             positive = name.endswith("moving_variance")
             if not np.isfinite(value).all() or (positive and value.min() < 0):
@@ -95,6 +90,26 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     with atomic(out) as directory:
         save_model(directory, model)
     return width, code_size
+
+
+def _tensors(checkpoint: Path) -> dict[str, np.ndarray]:
+    """The variables of the original's networks, by name."""
+    # TensorFlow takes a path for a pattern, and finds no file where it has brackets or stars.
+    with TemporaryDirectory() as folder:
+        with reading(checkpoint, "give the path of a TensorFlow checkpoint, or of its folder"):
+            for path in checkpoint.parent.iterdir():
+                if SUFFIX.sub("", path.name) == checkpoint.name:
+                    suffix = path.name[len(checkpoint.name) :]
+                    Path(folder, f"model{suffix}").symlink_to(path.resolve())
+            reader = tf.train.load_checkpoint(f"{folder}/model")
+        # Optimizers keep variables under the names of those that they update.
+        names = [
+            name
+            for name in reader.get_variable_to_shape_map()
+            if name.split("/")[0] in LAYERS and "Adam" not in name
+        ]
+        with reading(checkpoint, "it is damaged: copy it again"):
+            return {name: reader.get_tensor(name) for name in names}
 
 
 def _prefix(path: Path) -> Path:

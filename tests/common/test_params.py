@@ -1,5 +1,7 @@
 import copy
 import re
+import sys
+from pkgutil import resolve_name
 
 import pytest
 import yaml
@@ -7,29 +9,14 @@ from conftest import ROOT
 from dvc.utils.serialize import load_yaml as load_dvc_yaml
 from dvc.utils.serialize import modify_yaml
 
-from adda.classification.adaptation import AdaptationParams
-from adda.classification.classifier import ClassifierParams
 from adda.common.errors import AddaError
+from adda.common.params import GROUPS as CLASSES
 from adda.common.params import load_yaml, read_form, read_params
 from adda.datasets.downloads import Downloads
-from adda.datasets.source import DataParams
-from adda.datasets.splits import SplitParams
 from adda.engine.devices import Device
-from adda.recipes.all_recipes import RECIPES, ModelParams, RecipesParams, resolve
-from adda.recipes.recipe import LossParams
-from adda.training.trainer import TrainParams
+from adda.recipes.all_recipes import RECIPES, RecipesParams, resolve
 
-GROUPS = {
-    "data": DataParams,
-    "split": SplitParams,
-    "device": Device,
-    "model": ModelParams,
-    "loss": LossParams,
-    "recipes": RecipesParams,
-    "train": TrainParams,
-    "classifier": ClassifierParams,
-    "adaptation": AdaptationParams,
-}
+GROUPS = {name: resolve_name(place) for name, place in CLASSES.items()}
 DEFAULTS = yaml.safe_load((ROOT / "params.yaml").read_text())
 
 
@@ -174,11 +161,17 @@ def test_every_parameter_has_a_comment():
             assert "  # " in line, line
 
 
-def test_each_stage_checks_its_own_groups_and_all_check_the_names(tmp_path):
-    (tmp_path / "dvc.yaml").write_text("stages: {train: {params: [loss, train.seed]}}")
+def test_a_stage_that_may_train_checks_all_groups_and_every_stage_their_names(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "dvc.yaml").write_text("stages: {train: {params: [adaptation, loss, train.seed]}}")
     path = tmp_path / "params.yaml"
-    path.write_text("device: cpu\nloss: {l2_weight: -1}\n")
-    assert read_params(path, device=Device).device == "cpu"  # a bad loss is for others to refuse
+    bad = {"adaptation": DEFAULTS["adaptation"] | {"move": -1}, "device": "cpu"}
+    path.write_text(yaml.safe_dump(bad))
+    with pytest.raises(AddaError, match=r"adaptation\.move is -1"):
+        read_params(path, device=Device)
+    monkeypatch.delitem(sys.modules, "tensorflow")  # as in download, which nothing long depends on
+    assert read_params(path, device=Device).device == "cpu"
     (tmp_path / "dvc.yaml").write_text(
         "stages: {train: {params: [loss, own.yaml: [a, b], params.yaml: [train.seed]]},"
         " each: {foreach: [1, 2], do: {cmd: echo, params: [mine]}}, plain: {cmd: echo}}"

@@ -162,7 +162,7 @@ HOSTILE = {
     "no end": ARRAY[:-1],
     "half an array": ARRAY[: len(ARRAY) // 2],
     "nothing": b"",
-    "text": b"<!DOCTYPE html><html>Not Found</html>",
+    "text": b"Not Found: there is no such file",
     "half a gzip": gzip.compress(ARRAY)[:-20],
 }  # fmt: skip
 
@@ -238,6 +238,22 @@ def test_a_size_limit_before_reading_on(load):
     for packed in (data, gzip.compress(data)):
         with pytest.raises(AddaError, match="more than"):
             load(packed, max_bytes=len(data) - 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (
+            b"\n<!DOCTYPE html><html>Sign in</html>",
+            "is a web page and no pickle; download the file",
+        ),
+        (pickle.dumps({"train": np.zeros(9)}, 0).replace(b"\n", b"\r\n") * 5, "transfer as text"),
+        (b"\x1b[31mred\x07", r"^[ -~]*$"),  # nothing that a terminal would obey
+    ],
+)
+def test_what_became_of_a_pickle_on_its_way_is_said(load, data, message):
+    with pytest.raises(AddaError, match=message):
+        load(data)
 
 
 def test_a_missing_file_and_a_folder(tmp_path):
