@@ -85,9 +85,12 @@ def read_target(folder: Path, classes: Sequence[str]) -> dict[str, Part]:
                     f"{', '.join(classes)}; give the same class the same name, or no labels"
                 )
             if others:
+                # Street View House Numbers (Netzer et al. 2011) are labelled 1 to 10.
+                ten = others == "10" and "0" in classes
+                svhn = "; if it means 0, as in SVHN, rename the folder to 0" if ten else ""
                 warn(
                     f"{place} shows {others}, which the source lacks: each of these images is an "
-                    "error of every classifier"
+                    f"error of every classifier{svhn}"
                 )
             labels = np.minimum(labels, len(classes)).astype(np.uint8)
             if missing := _missing(labels, classes):

@@ -86,7 +86,9 @@ def held_out_labels(directory: str | None, usual: np.ndarray) -> np.ndarray:
     if directory is None or not (path := Path(directory) / "labels.npy").is_file():
         return usual
     labels = read_array(path)
-    if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
+    # [n] or, as the original writes them, [n, 2]; digits one-hot are [n, 10].
+    two = labels.dtype.kind in "iuf" and labels.shape[1:] in ((), (1,), (2,)) and labels.size
+    if two and np.isin(labels, (0, 1)).all():
         raise AddaError(
             f"{path} holds only zeros and ones: these are domain labels, which the original "
             "project writes under this name; put the digit of each held-out image there, or "

@@ -18,6 +18,9 @@ SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
     for suffix, kind in Image.registered_extensions().items()
     if kind in Image.OPEN.keys() - UNREADABLE
 )
+# Pictures that Pillow does not open: each is an error of its own, not left out as no picture.
+NOT_READ = {".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".svg"}
+WHITE = (1, 255, 1023, 4095, 16383, 65535)  # cameras have 10, 12 or 14 bits in files of 16
 NAMED = 5  # items, at most, in a warning
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
 
@@ -28,9 +31,14 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether a file's name is that of a picture, and not hidden."""
-    named = path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    return named and path.is_file()
+    """Whether a file that is not hidden is a picture, by its name or else by its content."""
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix.lower() in SUFFIXES | NOT_READ:
+        return True
+    with suppress(Exception), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        return image.format not in UNREADABLE
+    return False
 
 
 def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]]:
@@ -117,7 +125,7 @@ def opaque(image: Image.Image) -> Image.Image:
 def eight_bits(image: Image.Image) -> Image.Image:
     """A grey picture of 16 or 32 bits, or of floats, as one of 8.
 
-    White is what the values suggest: 1 for floats up to 1, 255 for values up to 255, 65,535 above.
+    White is what the values suggest: the smallest of `WHITE` that none exceeds.
 
     Raises:
         ValueError: a value is negative, above 65,535 or no number.
@@ -125,7 +133,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 65535:
         raise ValueError("its values are not within 0 to 1, 0 to 255 or 0 to 65,535")
-    white = next(white for white in (1, 255, 65535) if values.max() <= white)
+    white = next(white for white in WHITE if values.max() <= white)
     if white == 1 and image.mode != "F":
         white = 255
     # 16 bits are cut, not rounded, as Pillow cuts those of colours.

@@ -209,6 +209,20 @@ def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, t
     assert not len(arrays["labels/target_test"])
 
 
+def test_ten_for_zero_is_hinted_at(tmp_path, load, capsys):
+    for place, names in (("source", "01"), ("target", ("10", "1"))):
+        for part in ("train", "test"):
+            for name in names:
+                (tmp_path / place / part / name).mkdir(parents=True)
+                for copy in range(6):
+                    picture = Image.new("L", (28, 28), 40 + 10 * copy)
+                    picture.putpixel((0, 0), 0)
+                    picture.save(tmp_path / place / part / name / f"{copy}.png")
+    load(str(tmp_path))
+    assert "shows 10, which the source lacks" in (said := capsys.readouterr().err)
+    assert "if it means 0, as in SVHN, rename the folder to 0" in said
+
+
 def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp_path, capsys):
     for path in sorted((letters / "target/test").glob("*.png")):
         name = {"x": "q", "y": "r"}.get(path.name[0], path.name[0])

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from adda.common.errors import AddaError
-from adda.datasets.picture_formats import SUFFIXES, open_picture
+from adda.datasets.picture_formats import SUFFIXES, find_pictures, open_picture
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def test_sixteen_bits_and_floats_keep_their_greys(grey, tmp_path):
         grey.astype(np.uint16) * 257,
         grey.astype(np.int32) * 257,
         grey.astype(np.uint16),  # values of 8 bits in 16
+        grey.astype(np.uint16) * 16 + 15,  # of 12, as a camera's
         grey.astype(np.float32),
         grey / np.float32(255),
     ):
@@ -40,6 +41,16 @@ def test_sixteen_bits_and_floats_keep_their_greys(grey, tmp_path):
         Image.fromarray(np.full((28, 28), bad, np.float32)).save(path)
         with pytest.raises(AddaError, match=r"deep\.tif cannot be used \(its values"):
             open_picture(path)
+
+
+def test_a_picture_is_known_by_its_content_and_one_that_cannot_be_read_by_its_name(grey, tmp_path):
+    Image.fromarray(grey).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "no_suffix")
+    (tmp_path / "photo.HEIC").write_bytes(b"\0\0\0\x18ftypheic")
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert [path.name for path in find_pictures(tmp_path)] == ["no_suffix", "photo.HEIC"]
+    with pytest.raises(AddaError, match=r"photo\.HEIC cannot be used"):
+        open_picture(tmp_path / "photo.HEIC")
 
 
 def test_broken_exif_counts_as_none(grey, tmp_path):
