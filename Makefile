@@ -1,16 +1,17 @@
-# make repro   set up and run the pipeline
+# make repro   set up and run the pipeline; make repro GPU=1 adds the CUDA libraries, on Linux
 # make check   set up, lint, and run the short tests in this process
 # make test    the same with all tests
 # make reset   bring params.yaml, dvc.lock, metrics and data back to the last commit
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
-# make lock    write requirements.txt, and requirements-dev.txt, which adds what tests need, anew
-#              from pyproject.toml
+# make lock    write requirements.txt anew from pyproject.toml, requirements-dev.txt, which adds what
+#              tests need, and requirements-gpu.txt
 # uv installs where it is there, pip where not: the same versions, and the same hashes. Both compile
 # what they install: where PYTHONDONTWRITEBYTECODE is set, each stage would spend 10 s on it anew.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
 DEV := .venv/.ready-dev
+CUDA := .venv/.ready-gpu
 UV := $(shell uv --version > /dev/null 2>&1 && command -v uv)
 VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
@@ -42,7 +43,11 @@ $(DEV): $(READY) requirements-dev.txt
 	$(INSTALL) --requirement requirements-dev.txt
 	touch $@
 
-repro: $(READY)
+$(CUDA): $(READY) requirements-gpu.txt
+	$(INSTALL) --requirement requirements-gpu.txt
+	touch $@
+
+repro: $(READY) $(if $(GPU),$(CUDA))
 	@git rev-parse --git-dir > /dev/null || \
 	    { echo "error: DVC needs a git repository (a ZIP has none): use git clone, or here: git init && git add . && git commit -m adda" >&2; exit 1; }
 	$(RUN) dvc repro
@@ -79,3 +84,4 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 lock:
 	$(COMPILE) --output-file requirements.txt
 	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --extra gpu --constraint requirements.txt --output-file requirements-gpu.txt

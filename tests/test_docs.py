@@ -1,9 +1,11 @@
 """Every snippet of Python in README and docs/use.md, run from the text of the page."""
 
 import re
+import subprocess
 
 import numpy as np
 import pytest
+import yaml
 from conftest import ROOT
 from PIL import Image, ImageDraw
 from test_pipeline import finished  # noqa: F401
@@ -37,3 +39,19 @@ def test_a_snippet_runs_as_it_stands(name, finished, monkeypatch, tmp_path, comm
         assert np.allclose(variables["probabilities"].sum(axis=1), 1, atol=1e-3)
     if "translated" in variables:
         assert variables["translated"].shape == variables["images"].shape
+
+
+def test_the_workflow_template_runs_commands_that_there_are():
+    steps = yaml.safe_load((ROOT / "docs/pull-request.yml").read_text())["jobs"]["reproduce"][
+        "steps"
+    ]
+    script = "\n".join(step.get("run", "") for step in steps)
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert (
+        set(re.findall(r"^make (\w+)$", script, flags=re.MULTILINE))
+        == {"check", "repro"}
+        <= set(targets)
+    )
+    (names,) = re.findall(r"for picture in ([a-z ]+);", script)
+    assert all((ROOT / f"metrics/{name}.png").exists() for name in names.split())
+    assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0

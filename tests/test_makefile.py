@@ -11,7 +11,8 @@ from conftest import ROOT
 def make(tmp_path):
     """Run make on a copy of the Makefile: dry unless told."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.txt").touch()
+    for name in ("requirements.txt", "requirements-gpu.txt"):
+        (tmp_path / name).touch()
     (tmp_path / ".venv").mkdir()
 
     def make(*arguments):
@@ -43,3 +44,10 @@ def test_a_folder_without_git_is_named_before_dvc_runs(make, tmp_path):
     (tmp_path / ".venv/.ready").write_text(f"{tmp_path}\n")
     said = make("repro")
     assert "DVC needs a git repository (a ZIP has none): use git clone" in said
+
+
+def test_cuda_is_installed_where_it_is_asked_for(make, tmp_path):
+    (tmp_path / ".venv/.ready").write_text(f"{tmp_path}\n")
+    for arguments, installed in ((["GPU=1"], True), ([], False)):
+        said = make("-n", "repro", *arguments)
+        assert ("--require-hashes --requirement requirements-gpu.txt" in said) == installed

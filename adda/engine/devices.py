@@ -27,7 +27,7 @@ def use_device(choice: Device) -> str:
     if choice == "gpu" and not gpus:
         raise AddaError(
             "device is gpu, but TensorFlow sees no GPU; set it to auto or cpu, "
-            "or install the driver and the package's gpu extra"
+            "or install NVIDIA's driver and the CUDA libraries: make repro GPU=1"
         )
     if choice == "cpu" or not gpus:
         tf.config.set_visible_devices([], "GPU")
