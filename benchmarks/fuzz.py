@@ -11,6 +11,7 @@ import gzip
 import io
 import pickle
 import resource
+import shutil
 import signal
 import struct
 import sys
@@ -19,13 +20,16 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from pkgutil import resolve_name
 
 import numpy as np
 import tensorflow as tf
+from dvc.utils.serialize import load_yaml
 from PIL import Image, ImageDraw
 
 from adda.common.array_files import read_array
 from adda.common.errors import AddaError
+from adda.common.params import GROUPS, read_params
 from adda.datasets.mnist import read_mnist
 from adda.datasets.safe_pickle import load_arrays
 from adda.engine.checkpoints import Checkpoints
@@ -39,7 +43,14 @@ BYTES = 2 * 2**30
 LATE = f"took more than {SECONDS} seconds"
 # Networks take a hundred times as long to read as pictures.
 SHARES = {"png": 15, "jpeg": 15, "npy": 20, "stack": 10, "idx": 15, "pickle": 20, "npz": 3}
-SHARES |= {"h5": 1}
+SHARES |= {"h5": 1, "params": 10}
+# fmt: off
+TRAPS = [
+    "010", "0o10", "0o", "0x1F", "1_000", "_", "1e3", "1e-05", ".5", "5.", "+1", "-0", "~", "null",
+    "yes", "no", "1:30", "2024-01-01", "2024-13-01", "'5'", "[1]", "{a: 1}", "&a 1", "*a", "|",
+    '!!int "5"', "!!int ''", "!!float 5", "!!python/name:os.system", ".inf", ".nan", "1,000", "- 1",
+]
+# fmt: on
 
 
 def mutate(content: bytes, rng: np.random.Generator) -> bytes:
@@ -66,6 +77,30 @@ def mutate(content: bytes, rng: np.random.Generator) -> bytes:
     return bytes(damaged)
 
 
+def mutate_params(content: bytes, rng: np.random.Generator) -> bytes:
+    """Now and then as others are; else a value becomes one that versions of YAML read apart."""
+    if rng.random() < 0.3:
+        return mutate(content, rng)
+    lines = content.decode().splitlines()
+    place = int(rng.choice([at for at, line in enumerate(lines) if ": " in line.split("#")[0]]))
+    lines[place] = f"{lines[place].split(':')[0]}: {rng.choice(TRAPS)}"
+    return "\n".join(lines).encode()
+
+
+def read_as_recorded(path: Path) -> None:
+    """Read params.yaml; raises ValueError where a value is another one than DVC records."""
+    classes = {name: resolve_name(place) for name, place in GROUPS.items()}
+    _compare(read_params(path, **classes).model_dump(), load_yaml(path))
+
+
+def _compare(ours: object, theirs: object) -> None:
+    if isinstance(theirs, dict):
+        for name, value in theirs.items():
+            _compare(ours[name], value)
+    elif ours != theirs:
+        raise ValueError(f"{ours!r} is used and {theirs!r} recorded")
+
+
 def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:
     """A valid file of each kind, and what reads it."""
     rng = np.random.default_rng(0)
@@ -85,6 +120,8 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
     recipe = make_recipe("original", 1 / 16, OriginalParams(code_size=4))
     save_model(folder / "model", recipe)
 
+    shutil.copy("params.yaml", folder)
+
     def both(path: Path) -> None:
         read_digit_image(path)
         read_image(path)
@@ -101,6 +138,7 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
             lambda path: Checkpoints(path.parent).restore(variables),
         ),
         "h5": (folder / "model/encoder.weights.h5", lambda path: load_model(path.parent)),
+        "params": (folder / "params.yaml", read_as_recorded),
     }
 
 
@@ -130,7 +168,8 @@ def attack(
     """Give a reader `count` damaged files; yield what went wrong, in words."""
     content = path.read_bytes()
     for number in range(count):
-        path.write_bytes(mutate(content, np.random.default_rng([seed, number])))
+        change = mutate_params if kind == "params" else mutate
+        path.write_bytes(change(content, np.random.default_rng([seed, number])))
         printed = io.StringIO()
         try:
             with limits(), redirect_stdout(printed), redirect_stderr(printed):

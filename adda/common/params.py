@@ -132,7 +132,7 @@ def _read_yaml(path: Path) -> Any:
         raise AddaError(f"{path} is missing; run this from the root of the repository") from None
     except YAMLError as error:
         raise AddaError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    except (OSError, ValueError, RecursionError) as error:  # no text, or a date that is none
+    except Exception as error:  # no text, a date that is none: YAML's readers raise what they like
         raise AddaError(f"{path} cannot be read ({error}); restore it") from None
 
 
