@@ -3,6 +3,7 @@
 Leaves one model, or several, of moments of the training: the stage *translate* takes one of them.
 """
 
+import os
 import shutil
 from contextlib import nullcontext
 from functools import partial
@@ -40,6 +41,7 @@ from adda.training.trainer import (
 
 HISTORY = Path("metrics/history.csv")
 TRAINED = Path("data/trained")
+RUN = os.environ.get("DVC_EXP_NAME", "workspace")  # the experiment's name, for TensorBoard
 STYLE_COUNT = 256  # target images that go with the model
 
 
@@ -89,7 +91,7 @@ def main() -> str:
                 loss,
                 train,
                 Checkpoints(progress),
-                partial(make_watch, HISTORY, LOGS, key) if chief else None,
+                partial(make_watch, HISTORY, LOGS, f"{RUN}-{key[:8]}") if chief else None,
                 progress / "models" if chief else None,
             )
         if not chief:

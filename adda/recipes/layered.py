@@ -146,20 +146,11 @@ class Layered(Recipe):
             real=("target", batch.target),
             fake=("translated", translated),
         )
-        terms.add_game(
-            weight,
-            self.hand_adversary,
-            real=("target_mask", clear),
-            fake=("written", written),
-            prefix="hand_",
-        )
-        terms.add_game(
-            weight,
-            self.back_adversary,
-            real=("source", digit),
-            fake=("written_back", written_back),
-            prefix="back_",
-        )
+        for adversary, real, fake, prefix in (
+            (self.hand_adversary, ("target_mask", clear), ("written", written), "hand_"),
+            (self.back_adversary, ("source", digit), ("written_back", written_back), "back_"),
+        ):
+            terms.add_game(weight, adversary, real, fake, prefix)
         if weight:
             # Where an adversary does not care, digits stay as they are.
             changes = tf.concat([numbers, numbers_back], 0) / START

@@ -11,14 +11,16 @@ from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
 from adda.recipes.all_recipes import RECIPES
+from adda.recipes.recipe import Domains
 from adda.recipes.storage import save_model
 from adda.serving import export as exporting
 from adda.serving.export import export, run_onnx, run_saved_model, translator
 
 
-@pytest.fixture(params=RECIPES)
+@pytest.fixture(params=[*RECIPES, "paper"])
 def model(request):
-    model = small_recipe(request.param)
+    model = small_recipe("layered" if request.param == "paper" else request.param)
+    model.domains = Domains(paper=request.param == "paper")
     # Contrast, which fresh weights hardly give; through residual blocks it would explode.
     residual = request.param == "pixelda"
     layers = model.generator.layers[-1:] if residual else model.decoder.layers
