@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from adda.common.array_files import read_images, read_labels, write_array
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, write_csv, write_json
 from adda.common.params import Group, read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
@@ -121,6 +121,9 @@ def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     """Take a trained model as it is; metrics and curves of the training stay empty."""
     model = load_model(folder)
+    given = look_at(source, np.zeros(1, np.uint8), target)._replace(classes=model.domains.classes)
+    if given != model.domains:
+        warn(f"{folder} was trained on {model.domains}, and these are {given}: masks may be wrong")
     snapshots = Snapshots(model, source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS], steps=0)
     snapshots.take(0)
     with atomic(TRAINED) as directory:

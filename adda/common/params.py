@@ -43,7 +43,7 @@ Form = TypeVar("Form", bound=BaseModel)
 
 
 # Where the class of each group is: a stage that trains checks them all first. By name, since what
-# it makes depends on its own groups alone, and so do its imports.
+# it makes depends on its own groups alone.
 GROUPS = {
     "data": "adda.datasets.source:DataParams",
     "split": "adda.datasets.splits:SplitParams",
@@ -55,6 +55,9 @@ GROUPS = {
     "classifier": "adda.classification.classifier:ClassifierParams",
     "adaptation": "adda.classification.adaptation:AdaptationParams",
 }
+
+
+CHECKED: set[str] = set()  # modules that were imported for such a check alone
 
 
 class Group(BaseModel):
@@ -84,8 +87,10 @@ def read_params(path: str | Path, **groups: Any) -> Any:
     if unknown := [_unknown(str(name)) for name in values if name not in known]:
         raise AddaError(f"{path}: {'; '.join(unknown)}")
     if "tensorflow" in sys.modules:
+        before = set(sys.modules)
         later = (name for name in GROUPS if name in values and name not in groups)
         groups |= {name: resolve_name(GROUPS[name]) for name in later}
+        CHECKED.update(set(sys.modules) - before)
     form = create_model("Params", **{name: (kind, ...) for name, kind in groups.items()})
     return _check(path, form, {name: values[name] for name in groups if name in values})
 

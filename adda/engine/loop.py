@@ -38,7 +38,7 @@ def run_steps(
         variables: everything that a step changes, for the checkpoints.
         on_call: watches; it gets the history after every call, and of a resumed run at once.
         before: the history of another step's run that this one goes on from; None: `checkpoints`
-            tell where to go on.
+            tell where to go on. Either way the run ends at `steps`.
 
     Returns:
         One row a call: `step`, the number of steps done, and each value's mean over it.

@@ -117,7 +117,7 @@ def calibration_error(results: "Results") -> Measured:
     return scores.calibration_error(results.probabilities["calibrated"].max(axis=1), right)
 
 
-@metric("overlap of a translation's mask with its source digit; 1: the same")
+@metric("overlap of a translation, translated back, with its source digit; 1: the same")
 def mask_consistency(results: "Results") -> Measured:
     back = results.back(results.translated)
     return None if back is None else scores.overlap(back, results.source)

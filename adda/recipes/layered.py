@@ -40,7 +40,7 @@ MAP = (28, 28, 1)
 MIDDLE = 13.5
 PLACES = np.stack(np.indices(MAP[:2]), -1).reshape(-1, 2).astype(np.float32) - MIDDLE
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
-REACH = 1.5  # pixels: how far a pen thickens a stroke, at most
+REACH = 1.5  # pixels: how far ink spreads before the pen cuts it off
 NOISE = 16  # numbers
 PROJECTION = np.random.default_rng(0).normal(size=(len(PLACES), NOISE)).astype(np.float32)
 # What a hand decides, and how much it varies: of the affine map the matrix, the shift (of 8
@@ -121,7 +121,7 @@ class Layered(Recipe):
             # The translation itself is not to help: it would learn to hide the digit where only the
             # encoder sees it (Chu et al. 2017, arXiv:1712.02950).
             moved = write(batch.source[..., :1], MOVED * noise_of(batch.target)[:, : len(MOVED)])
-            translated = self.composite(moved, background, training=True)
+            translated = self.composite(moved, background)
             moved, translated = map(tf.stop_gradient, (moved, translated))
             returned = self.mask_encoder(translated, training=True)
             terms.add("cycle", 1.0, lambda: mask_divergence(moved, returned), "autoencoder")
@@ -139,7 +139,7 @@ class Layered(Recipe):
         written, written_back = write(digit, numbers), write(clear, numbers_back)
         self._add_l2(terms, loss, batch.target, mask, background)
         shown = tf.stop_gradient(written) if weight else digit
-        translated = self.composite(shown, background, training=True)
+        translated = self.composite(shown, background)
         terms.add_game(
             loss.adversarial_weight,
             self.adversary,
@@ -169,7 +169,7 @@ class Layered(Recipe):
         background: tf.Tensor,
     ) -> None:
         def error() -> tf.Tensor:
-            return mean_squared_error(target, self.composite(mask, background, training=True))
+            return mean_squared_error(target, self.composite(mask, background))
 
         terms.add("l2", loss.l2_weight, error, "autoencoder")
 
@@ -200,7 +200,7 @@ class Layered(Recipe):
     code = mask  # what both domains share
 
     def clear(self, mask: tf.Tensor) -> tf.Tensor:
-        """A target image's mask as the hands see it: an encoder's doubts are no way of writing."""
+        """A target image's mask as the hands see it: greys are the encoder's doubts."""
         return mask if self.domains.paper else tf.clip_by_value(2 * mask - 0.5, 0.0, 1.0)
 
     def background(self, images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -219,9 +219,7 @@ class Layered(Recipe):
         mask = self.mask(images)
         return self.composite(mask, self.background(images, mask))
 
-    def composite(
-        self, mask: tf.Tensor, background: tf.Tensor, training: bool = False
-    ) -> tf.Tensor:
+    def composite(self, mask: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
         """Lay the foreground over the background where the mask is: (1 - m) b + m f.
 
         The foreground is equivariant to colour inversion: on an inverted background it is inverted.
@@ -232,10 +230,7 @@ class Layered(Recipe):
             background: float32 [n, 28, 28, 3] in [0, 1].
         """
         shade = background - 0.5
-        foreground = tf.sigmoid(
-            self.decoder([shade, mask], training=training)
-            - self.decoder([-shade, mask], training=training)
-        )
+        foreground = tf.sigmoid(self.decoder([shade, mask]) - self.decoder([-shade, mask]))
         return (1 - mask) * background + mask * foreground
 
     def symptom(self, history: History) -> str:
@@ -283,7 +278,7 @@ def write(digit: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
         digit: float32 [n, 28, 28, 1] in [0, 1].
         numbers: float32 [n, 9]; where they are 0, the digit stays as it is. A matrix less the
             identity (4), rows and columns of the shift (2), and softness, contrast and thinness of
-            the pen (3). All are bounded, so that no digit is turned over or leaves the picture.
+            the pen (3). All are bounded; *still* keeps them away from the bounds.
 
     Returns:
         float32 [n, 28, 28, 1] in [0, 1]; no gradient reaches `digit`.

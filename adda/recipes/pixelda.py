@@ -1,7 +1,7 @@
 """A recipe after PixelDA, to compare with: residual blocks, a noise vector, and a class loss.
 
 Bousmalis et al. 2017 (arXiv:1612.05424, section 3 and the appendix's figures): the source image and
-a noise vector go through six residual blocks; a adversary tells generated from target images;
+a noise vector go through six residual blocks; an adversary tells generated from target images;
 a classifier learns source and generated images, and its loss reaches the generator. It is our own
 reading at our widths and schedule, not the authors' code: no dropout, no noise in the
 adversary, Adam as everywhere here.

@@ -30,7 +30,7 @@ class LossParams(Group):
 class RecipeParams(Group):
     """What every recipe has among its own parameters."""
 
-    schedule: Literal["cosine", "constant"] = "cosine"  # of all sides' rates
+    schedule: Literal["cosine", "constant"] = "cosine"  # of all rates, in each phase
     averaged: Annotated[Number, Field(ge=0, lt=1)] = 0.0  # decay of the weights' average; 0: none
 
 

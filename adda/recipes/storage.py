@@ -44,7 +44,8 @@ def load_model(
     with reading(directory, "dvc repro trains one, data/model"):
         described = json.loads((directory / "model.json").read_text("utf-8"))
         name, width = described["recipe"], described["width"]
-        known = Domains(**described["domains"])
+        known = described.get("domains", described)  # beside the others in older models
+        known = Domains(known["classes"], known["grey"] is True, known.get("paper") is True)
         saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):
             raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")

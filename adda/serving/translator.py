@@ -62,7 +62,7 @@ class Translator:
         return run_batches(self._translate, as_source(digits, self.model.domains.grey), chosen)
 
     def reverse(self, images: np.ndarray) -> np.ndarray:
-        """Cut the digits out of target images: uint8 [n, 28, 28, 3] to uint8 [n, 28, 28].
+        """The digits of target images, as the source writes them: [n, 28, 28, 3] to [n, 28, 28].
 
         Raises:
             AddaError: the networks have no way back, or the array has another shape or dtype, or no

@@ -68,4 +68,4 @@ def write_history(history: History, history_csv: Path) -> None:
     The table is long, a row for each step and value: whatever a recipe's values are called, one
     template plots them all.
     """
-    write_csv(history_csv, pd.DataFrame(history).melt("step", var_name="name"))
+    write_csv(history_csv, pd.DataFrame(history).melt("step", var_name="name").dropna())

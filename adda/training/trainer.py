@@ -1,6 +1,6 @@
 """Training a recipe's networks: batch, objective, gradients, update, and what is kept on the way.
 
-The sides of the game step at once from one forward pass, or turn by turn: see `Recipe.turns`.
+The sides of the game step at once from one forward pass, or turn by turn: see `Phase.turns`.
 `adda.engine.loop` repeats `Trainer.update` in one compiled graph.
 """
 
@@ -141,14 +141,16 @@ class Trainer:
         parts = (*self.model.networks.values(), *self.optimizers.values())
         return [variable for part in parts for variable in part.variables]
 
+    def has_begun(self, phase: Phase) -> bool:
+        """Whether any step of a phase was done."""
+        return any(self.optimizers[phase.name, side].iterations.numpy() for side in phase.sides)
+
     def average(self) -> None:
         """Replace the weights by their averages, where optimizers keep them."""
         if self.model.params.averaged:
             for phase in self.phases:  # the average of a later phase counts
-                for side, weights in phase.sides.items():
-                    optimizer = self.optimizers[phase.name, side]
-                    if int(optimizer.iterations):
-                        optimizer.finalize_variable_values(weights)
+                for side, weights in phase.sides.items() if self.has_begun(phase) else ():
+                    self.optimizers[phase.name, side].finalize_variable_values(weights)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -182,8 +184,9 @@ def train_model(
         make: makes the recipe; `train.seed` determines fresh weights.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
-        watch: makes, of the recipe, what is called after every `train.steps_per_call` steps with
-            the history and, when a snapshot is taken, with translations, uint8 [n, 28, 28, 3].
+        watch: makes, of the recipe, what is called after every `train.steps_per_call` steps and
+            each phase with the history and, when a snapshot is taken, with translations, uint8
+            [n, 28, 28, 3].
         models: where the networks of `saved_steps` are left, each in `folder_of` its step; None:
             nowhere. A killed run's stay, and are not written again.
 
@@ -219,6 +222,8 @@ def train_model(
 
     history = None
     for phase, end in zip(trainer.phases, trainer.ends, strict=True):
+        if history and not trainer.has_begun(phase):
+            trainer.average()  # what a phase has learned is what the next one works with
         history = run_steps(
             partial(trainer.step, phase),
             steps=end,

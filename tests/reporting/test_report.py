@@ -278,7 +278,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     metrics = METRICS["evaluation"] | METRICS["validation"] | ends(INTERVALS)
     training = METRICS["train"]
     described = {
-        "params": {"cycle_weight": 0.125},
+        "params": {"hand_weight": 0.125},
         "about": "Three are built in.",
     }
     params["model"] |= described
@@ -293,7 +293,7 @@ def test_the_card_says_what_was_trained_and_how_good_it_is():
     assert "ensemble_accuracy" not in card
     assert "collapsed" not in card
     assert "metrics do not\ncompare with published ones" in card
-    assert "`cycle_weight` 0.125" in card
+    assert "`hand_weight` 0.125" in card
     assert "`loss.l2_weight` 1.0" in card
     assert "adversarial_weight" not in card  # this recipe has no such term
     assert "Three are built in." in card

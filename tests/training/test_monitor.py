@@ -30,6 +30,12 @@ def logged_steps(folder):
     return {name: [e.step for e in events.Tensors(name)] for name in events.Tags()["tensors"]}
 
 
+def test_what_a_phase_does_not_have_gets_no_row(tmp_path, watch):
+    watch([{"step": 2, "cycle": 0.5}, {"step": 4, "ink": 1.0}], None)
+    table = pd.read_csv(tmp_path / "history.csv")
+    assert list(table.itertuples(index=False, name=None)) == [(2, "cycle", 0.5), (4, "ink", 1.0)]
+
+
 def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
     history = rows({}, {"diversity": 0.8})
     images = rng.integers(0, 256, (10, 28, 28, 3)).astype("uint8")

@@ -118,16 +118,16 @@ def test_the_seed_alone_decides_and_a_run_goes_on_exactly(recipe, domains, tmp_p
     def run(**params):
         checkpoints = Checkpoints(tmp_path / str(params["seed"]))
         own = {"schedule": "cosine"}
-        run = train(recipe, domains, checkpoints=checkpoints, steps=6, own=own, **params)
+        run = train(recipe, domains, checkpoints=checkpoints, steps=8, own=own, **params)
         networks = run.model.networks.values()
         return run, values(v for network in networks for v in network.variables)
 
     straight, weights = run(seed=0, steps_per_call=2)
     assert {"step", "adversarial", "adversary", "diversity"} <= set(straight.history[-1])
-    assert [row["step"] for row in straight.history] == [2, 4, 6]
-    (tmp_path / "0/000000006.npz").unlink()  # as if it had been killed before
+    assert [row["step"] for row in straight.history][-2:] == [6, 8]
+    (tmp_path / "0/000000008.npz").unlink()  # as if it had been killed before
     resumed, again = run(seed=0, steps_per_call=1)
-    assert "resumed at step 4" in capsys.readouterr().out
+    assert "resumed at step 6" in capsys.readouterr().out
     assert (weights == again).all()
     assert (resumed.snapshots.images.numpy() == straight.snapshots.images.numpy()).all()
     assert resumed.history[1] == straight.history[1]
@@ -164,6 +164,22 @@ def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp
         assert (one == other).all()  # the average has no part in the training
         average = 0.75 * average + 0.25 * other
         np.testing.assert_allclose(weights, average, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.process
+def test_what_a_phase_has_averaged_is_what_the_next_one_works_with(domains):
+    seen = []
+
+    def watch(model):
+        return lambda history, images: seen.append(values(model.mask_encoder.trainable_weights))
+
+    own = {"averaged": 0.75}
+    run = train("layered", domains, watch, own=own, steps=5, steps_per_call=1, learning_rate=1e-2)
+    plain = train("layered", domains, steps=3, steps_per_call=1, learning_rate=1e-2)
+    assert (seen[2] != seen[3]).any()  # trained on until the masks' phase has ended, then averaged
+    assert (seen[3] == seen[4]).all()
+    assert (values(run.model.mask_encoder.trainable_weights) == seen[3]).all()
+    assert plain.history[0] == run.history[0]
 
 
 @pytest.mark.process
