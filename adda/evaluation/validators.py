@@ -104,16 +104,6 @@ def certainty(seen: Validation) -> float:
     return 1 - _entropy(p).mean() / np.log(p.shape[1])
 
 
-@validator("predictions are sure and of many kinds; at most 1")
-def nuclear_norm(seen: Validation) -> float:
-    """The nuclear norm of the n predictions, as a share of the most there can be.
-
-    Cui et al. 2020 (arXiv:2003.12237, section 3.3): at most (n min(n, C))^(1/2).
-    """
-    n, classes = seen.probabilities.shape
-    return np.linalg.norm(seen.probabilities, "nuc") / (n * min(n, classes)) ** 0.5
-
-
 @validator("accuracy on translated source digits")
 def translated_digits(seen: Validation) -> float:
     return np.mean(seen.translated.argmax(axis=1) == seen.labels)
