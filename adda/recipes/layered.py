@@ -120,7 +120,9 @@ class Layered(Recipe):
             # Digits as the hand writes them would not do: encoder and hand would drift together.
             # The translation itself is not to help: it would learn to hide the digit where only the
             # encoder sees it (Chu et al. 2017, arXiv:1712.02950).
-            moved = write(batch.source[..., :1], MOVED * noise_of(batch.target)[:, : len(MOVED)])
+            noise = noise_of(batch.target)
+            amount = tf.nn.relu(noise[:, -1:])  # half of the digits stay as they are
+            moved = write(batch.source[..., :1], amount * MOVED * noise[:, : len(MOVED)])
             translated = self.composite(moved, background)
             moved, translated = map(tf.stop_gradient, (moved, translated))
             returned = self.mask_encoder(translated, training=True)

@@ -74,7 +74,8 @@ def test_the_terms_of_the_masks_are_those_of_the_objective(model, batch):
     """Re-derived from the networks' outputs, in the order in which they see their batches."""
     mask = model.mask(batch.target, training=True)
     background = inpaint(batch.target, mask)
-    moved = write(batch.source[..., :1], MOVED * noise_of(batch.target)[:, :9])
+    noise = noise_of(batch.target).numpy()
+    moved = write(batch.source[..., :1], np.maximum(noise[:, 15:], 0) * MOVED * noise[:, :9])
     logits = model.mask_encoder(model.composite(moved, background), training=True).numpy()
     reconstructed = model.composite(mask, background)
     m = moved.numpy().astype(float)
