@@ -175,11 +175,9 @@ def test_what_a_phase_has_averaged_is_what_the_next_one_works_with(domains):
 
     own = {"averaged": 0.75}
     run = train("layered", domains, watch, own=own, steps=5, steps_per_call=1, learning_rate=1e-2)
-    plain = train("layered", domains, steps=3, steps_per_call=1, learning_rate=1e-2)
     assert (seen[2] != seen[3]).any()  # trained on until the masks' phase has ended, then averaged
     assert (seen[3] == seen[4]).all()
     assert (values(run.model.mask_encoder.trainable_weights) == seen[3]).all()
-    assert plain.history[0] == run.history[0]
 
 
 @pytest.mark.process
