@@ -303,7 +303,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     run_here("download", "preprocess", "baselines", *AFTER_TRAIN)
     source = np.load(project.path / "data/processed/images/source_train.npy")
     assert ((source > 0) & (source < 255)).any()  # edges of letters stay grey
-    assert json.loads(project.read("data/model/model.json"))["grey"]
+    assert json.loads(project.read("data/model/model.json"))["domains"]["grey"]
     printed = capsys.readouterr().out
     assert "nobody labelled the target's train images: there is no target-only" in printed
     assert "data/source_only: 60 steps each" in printed
@@ -451,7 +451,7 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
     before = project.read("metrics/train.json")
     result = project.try_dvc("exp", "run", "-S", "train.learning_rate=1e+38")
     assert result.returncode != 0
-    assert re.search(r"error: train: \w+ is (nan|inf) at step", result.stderr)
+    assert re.search(r"error: masks: \w+ is (nan|inf) at step", result.stderr)
     assert not list(project.path.glob("**/*.partial"))
     project.reset()
     assert project.read("metrics/train.json") == before
