@@ -120,7 +120,7 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
     recipe = make_recipe("original", 1 / 16, OriginalParams(code_size=4))
     save_model(folder / "model", recipe)
 
-    shutil.copy("params.yaml", folder)
+    shutil.copy(Path(__file__).parents[1] / "params.yaml", folder)
 
     def both(path: Path) -> None:
         read_digit_image(path)

@@ -1,16 +1,12 @@
 """The short form of benchmarks/fuzz.py."""
 
-import os
-
 import pytest
-from conftest import ROOT
 
 from benchmarks.fuzz import SHARES, attack, make_files
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    os.chdir(ROOT)
     return make_files(tmp_path_factory.mktemp("files"))
 
 
