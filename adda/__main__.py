@@ -44,8 +44,8 @@ def main() -> str:
         "translate",
         help="translate your own images of digits into the target's style",
         description="Translate images of digits into the style of target images: pictures of "
-        "any size, one digit each, or .npy stacks, uint8 [n, 28, 28] or [n, 28, 28, 3]. Each "
-        "output has its input's name (pictures become PNG); a contact sheet shows the first ones.",
+        "any size, one digit each, or .npy stacks, uint8 [n, size, size] or [n, size, size, 3]. "
+        "Each output has its input's name (pictures become PNG); a contact sheet shows the first.",
     )
     digits.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
     digits.add_argument("--output", required=True, type=Path, metavar="FOLDER")
@@ -67,8 +67,8 @@ def main() -> str:
         "classify",
         help="classify your own images of the target's kind",
         description="Classify images of the target's kind with the adapted classifier: pictures of "
-        "any size, of which the middle square is read, or .npy stacks, uint8 [n, 28, 28, 3]. The "
-        "table has a row for each image; a contact sheet beside it shows the first ones.",
+        "any size, of which the middle square is read, or .npy stacks, uint8 [n, size, size, 3]. "
+        "The table has a row for each image; a contact sheet beside it shows the first ones.",
     )
     classes.add_argument("--model", default="data/adapted", help="what *adapt* wrote: %(default)s")
     classes.add_argument("--output", required=True, type=Path, metavar="FILE", help="a .csv file")
@@ -96,7 +96,7 @@ def main() -> str:
         description="Write OUT/translator.onnx, a function of `digit` and `style`, and "
         "OUT/classifier.onnx, one of `image`, and a SavedModel of each, translator_saved_model and "
         "classifier_saved_model, and check them against the model. All arrays are float32 "
-        "[n, 28, 28, 3] in [0, 1], digits 0 or 1.",
+        "[n, size, size, 3] in [0, 1], digits 0 or 1.",
     )
     forms.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
     forms.add_argument(
@@ -234,8 +234,9 @@ def translate(options: argparse.Namespace) -> str:
     style_files = find_images([options.style]) if options.style else []
     if options.output.resolve() in {file.resolve().parent for file in [*files, *style_files]}:
         raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
-    styles = read_styles(style_files) if style_files else None
     translator = Translator(options.model, options.seed)
+    size = translator.image[0]
+    styles = read_styles(style_files, size) if style_files else None
     if options.reverse:
         translator.check_reversible()
 
@@ -244,9 +245,8 @@ def translate(options: argparse.Namespace) -> str:
             return translator.reverse(images)
         return translator.translate(images, styles)
 
-    count, skipped = translate_files(
-        files, options.output, either_way, options.ink, options.reverse
-    )
+    whole = options.reverse or translator.model.domains.colour
+    count, skipped = translate_files(files, options.output, either_way, options.ink, whole, size)
     _report_skipped(skipped, f"{counted(count, 'image')} translated")
     return f"{options.output}: {counted(count, 'image')}"
 

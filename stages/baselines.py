@@ -52,7 +52,8 @@ def main() -> str:
                     write_classes(directory / CLASSES_FILE, names)
                     continue
                 known = labels < len(names)  # the others are of no class of the source's
-                images, labels = images[known], labels[known]
+                if not known.all():
+                    images, labels = images[known], labels[known]
                 fitted = fit_classifier(
                     sample_labelled(images, labels, classifier.batch_size, classifier.seed),
                     len(names),
@@ -60,6 +61,7 @@ def main() -> str:
                     f"{domain} only",
                     Checkpoints(progress / domain),
                     SMOOTHING[domain],
+                    size=images.shape[1],
                 )
                 save_classifier(directory, fitted, classifier, names)
                 write_array(directory / "probabilities.npy", probabilities(fitted, test))

@@ -19,8 +19,8 @@ WITHOUT = {  # what is left out without labels
 
 def main() -> str:
     params = read_params("params.yaml", data=DataParams, split=SplitParams)
-    raw = read_raw(Path("data/raw"))
-    arrays = split_domains(raw, params.split, grey=params.data.binarise == "none")
+    raw = read_raw(Path("data/raw"), params.data.size, params.data.binarise == "colour")
+    arrays = split_domains(raw, params.split, grey=params.data.binarise in ("none", "colour"))
     with atomic("data/processed") as directory:
         for name, array in arrays.items():
             write_array(directory / f"{name}.npy", array)

@@ -42,7 +42,7 @@ def main() -> str:
     styles = sample_styles(target, STYLES, SEED)
     few = source[:DIGITS]
     styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))
-    styled = styled.reshape(len(few), STYLES, 28, 28, 3)
+    styled = styled.reshape(len(few), STYLES, *source.shape[1:])
     with atomic("data/translated") as directory:
         write_array(directory / "images.npy", translated)
         write_array(directory / "labels.npy", labels)

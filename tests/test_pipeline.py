@@ -297,14 +297,15 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     """The whole pipeline, card and report included: what needs labels is absent, not zero."""
     data = write_letters(project.path.parent / "letters")
     learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
-    folders = {"source": "folders", "directory": str(data), "binarise": "none"}
+    folders = {"source": "folders", "directory": str(data), "binarise": "none", "size": 32}
     project.set({"data": folders, "adaptation": learning})
     project.set({"classifier": {"shape": "deep"}})
     run_here("download", "preprocess", "baselines", *AFTER_TRAIN)
     source = np.load(project.path / "data/processed/images/source_train.npy")
     assert ((source > 0) & (source < 255)).any()  # edges of letters stay grey
     assert json.loads(project.read("data/model/model.json"))["domains"]["grey"]
-    printed = capsys.readouterr().out
+    printed, warned = capsys.readouterr()
+    assert "pictures are scaled to 32 x 32 pixels; 90 of them are smaller, see data.size" in warned
     assert "nobody labelled the target's train images: there is no target-only" in printed
     assert "data/source_only: 60 steps each" in printed
     evaluation = json.loads(project.read("metrics/evaluation.json"))
@@ -313,6 +314,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     assert not any("accuracy" in name for name in evaluation.keys() - {"domain_probe_accuracy"})
     assert project.read("metrics/adapted.csv") == "actual,predicted\n"
     card = project.read("metrics/model_card.md")
+    assert "uint8 [n, 32, 32, 3]" in card
     assert "a, T and z" in card or "T, a and z" in card
     assert "Nobody labelled the target" in card
     assert "50 % translated and 50 % plain source images, moved by 0.1; target images" in card

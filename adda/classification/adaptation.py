@@ -24,6 +24,8 @@ from adda.inference.capabilities import TranslatesBack
 from adda.inference.translation import styles, translate_at_random
 from adda.recipes.recipe import Recipe
 
+STYLE_BYTES = 2**28  # of memory: 85,000 styles of 28 x 28, 16,000 of 64 x 64
+
 
 class AdaptationParams(Group):
     """What the adapted classifier learns from, beside its size and schedule."""
@@ -46,9 +48,9 @@ def adapt(
     """Train a classifier for target images; it has a second view where translations are used.
 
     Args:
-        source: uint8 [n, 28, 28, 3].
+        source: uint8 [n, size, size, 3].
         labels: uint8 [n], what they show.
-        target: uint8 [m, 28, 28, 3], unlabelled.
+        target: uint8 [m, size, size, 3], unlabelled.
     """
     unlabelled = None
     if params.self_training_weight:
@@ -62,6 +64,7 @@ def adapt(
         # Self-training needs a classifier that can be sure.
         smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
         unlabelled=unlabelled,
+        size=source.shape[1],
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):
         return Adapted(fitted)
@@ -90,10 +93,10 @@ def sample_translations(
     """Random batches of source images, moved; of these, a share translated, in random styles.
 
     Args:
-        source: uint8 [n, 28, 28, 3].
+        source: uint8 [n, size, size, 3].
         labels: uint8 [n], what they show.
-        target: uint8 [m, 28, 28, 3], unlabelled, whose styles are used. They are found beforehand,
-            since to find one costs more than to use it.
+        target: uint8 [m, size, size, 3], unlabelled, whose styles are used. They are found
+            beforehand, since to find one costs more than to use it.
     """
     size, seed = classifier.batch_size, classifier.seed
     sample_plain = sample_labelled(source, labels, size, seed)
@@ -106,8 +109,9 @@ def sample_translations(
     count = max(round(params.translated_share * size), 1) if params.translated_share else 0
     if not count:
         return sample_moved
-    style_images = styles(model, target)
-    packed = tf.constant(pack(style_images))
+    most = STYLE_BYTES // (target[0].size // 3 * 4)  # a fourth channel is the most that recipes add
+    style_images = styles(model, target[:most])
+    packed = pack(style_images)
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         images, shown = sample_moved(number)

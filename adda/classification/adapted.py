@@ -31,8 +31,13 @@ class Adapted(tf.Module):
         super().__init__()
         self.classifier, self.model, self.source_only = classifier, model, source_only
 
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """The shape of an image that it takes."""
+        return self.classifier.input_shape[1:]
+
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
-        """How likely each class is: float32 [n, 28, 28, 3] in [0, 1] to float32 [n, classes]."""
+        """How likely each class is: float32 [n, *image] in [0, 1] to float32 [n, classes]."""
         return tf.nn.softmax(sum(self.views(images)))
 
     def views(self, images: tf.Tensor) -> list[tf.Tensor]:
@@ -46,7 +51,7 @@ class Adapted(tf.Module):
         """Weigh the views by labelled images, for good, and return their weights.
 
         Args:
-            images: uint8 [n, 28, 28, 3], that neither classifier was trained on.
+            images: uint8 [n, size, size, 3], that neither classifier was trained on.
             labels: uint8 [n].
         """
         weights = weigh(self.logits(images), labels)
@@ -55,12 +60,12 @@ class Adapted(tf.Module):
         return weights
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """The logits of each view: uint8 [n, 28, 28, 3] to float32 [views, n, classes]."""
+        """The logits of each view: uint8 [n, size, size, 3] to float32 [views, n, classes]."""
         stacked = apply(lambda batch: tf.stack(self.views(batch), axis=1), images)
         return stacked.swapaxes(0, 1)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, classes]."""
+        """How likely each class is: uint8 [n, size, size, 3] to float32 [n, classes]."""
         return apply(self, images)
 
 

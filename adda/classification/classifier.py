@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.common.array_files import read_classes, write_classes
+from adda.common.array_files import SIZE, read_classes, write_classes
 from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
@@ -32,10 +32,10 @@ class ClassifierForm(Group):
     shape: Literal["original", "deep"]
     width: Width
 
-    def make(self, classes: int) -> keras.Sequential:
+    def make(self, classes: int, size: int = SIZE) -> keras.Sequential:
         """A classifier with fresh weights, which Keras' global seed determines."""
         make = make_deep_classifier if self.shape == "deep" else make_classifier
-        return make(self.width, classes)
+        return make(self.width, classes, size)
 
 
 class ClassifierParams(ClassifierForm):
@@ -55,21 +55,23 @@ def fit_classifier(
     checkpoints: Checkpoints | None = None,
     smoothing: float = LABEL_SMOOTHING,
     unlabelled: Term | None = None,
+    size: int = SIZE,
 ) -> keras.Sequential:
     """Train a classifier from scratch, or from where a killed run stopped.
 
     Args:
         sample: takes the number of a step, int64, and returns its batch: float32 images
-            [n, 28, 28, 3] in [0, 1] and int32 labels [n], below `classes`.
+            [n, size, size, 3] in [0, 1] and int32 labels [n], below `classes`.
         title: names the fit in its progress bar and errors.
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
         smoothing: of labels, as in `cross_entropy`.
         unlabelled: takes the classifier and the number of a step, and returns a float32 scalar
             that is minimised, too.
+        size: of the images.
     """
     keras.utils.set_random_seed(params.seed)
-    classifier = params.make(classes)
+    classifier = params.make(classes, size)
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(params.learning_rate, params.steps)
     )
@@ -120,10 +122,10 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
     """Random batches of `size` labelled images.
 
     Args:
-        images: uint8 [n, 28, 28, 3].
+        images: uint8 [n, size, size, 3].
         labels: uint8 [n].
     """
-    packed, labels = tf.constant(pack(images)), tf.constant(labels.astype(np.int32))
+    packed, labels = pack(images), tf.constant(labels.astype(np.int32))
 
     def sample(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         batch = sample_batch(len(images), size, seed, SOURCE, number)
@@ -133,7 +135,11 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
 
 
 def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """How likely each class is: uint8 [n, 28, 28, 3] to float32 [n, classes], rows summing to 1."""
+    """How likely each class is, float32 [n, classes], rows summing to 1.
+
+    Args:
+        images: uint8 [n, size, size, 3].
+    """
     return apply(lambda batch: tf.nn.softmax(classifier(batch, training=False)), images)
 
 
@@ -160,6 +166,7 @@ def save_classifier(
     directory.mkdir(parents=True, exist_ok=True)
     write_classes(directory / CLASSES_FILE, names)
     known = form.model_dump(include=set(ClassifierForm.model_fields))
+    known["size"] = classifier.input_shape[1]
     (directory / "classifier.json").write_text(json.dumps(known) + "\n")
     classifier.save_weights(directory / "classifier.weights.h5")
 
@@ -172,7 +179,9 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
     """
     directory = Path(directory)
     with reading(directory, "dvc repro trains it"):
-        form = ClassifierForm(**json.loads((directory / "classifier.json").read_text("utf-8")))
-        classifier = form.make(len(read_classes(directory / CLASSES_FILE)))
+        described = json.loads((directory / "classifier.json").read_text("utf-8"))
+        size = described.pop("size", SIZE)  # older ones have none
+        form, names = ClassifierForm(**described), read_classes(directory / CLASSES_FILE)
+        classifier = form.make(len(names), size)
         classifier.load_weights(directory / "classifier.weights.h5")
         return classifier

@@ -2,7 +2,9 @@
 
 import tensorflow as tf
 
-SHIFT = 13.0  # pixels, at an amount of 1: two at 0.15
+from adda.common.array_files import SIZE
+
+SHIFT = 13.0  # pixels of 28, at an amount of 1: two at 0.15
 STREAM = 8  # streams of random numbers of moves come after those of images
 
 
@@ -24,7 +26,7 @@ def move(images: tf.Tensor, amount: float, seed: int, stream: int, number: tf.Te
     noise, shifts = tf.unstack(tf.random.split(key, 2, **philox))
     count, middle = tf.shape(images)[0], (images.shape[1] - 1) / 2
     matrix = tf.eye(2) + amount * tf.random.stateless_normal([count, 2, 2], noise, **philox)
-    most = SHIFT * amount
+    most = SHIFT * images.shape[1] / SIZE * amount
     shift = tf.random.stateless_uniform([count, 2], shifts, -most, most, **philox)
     offset = middle - tf.reduce_sum(matrix * middle, axis=2) + shift
     rows = tf.concat([matrix, offset[..., None]], axis=2)  # of each image: a b c, d e f

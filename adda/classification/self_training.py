@@ -25,11 +25,11 @@ def self_training(
     """A term for `fit_classifier`, of random batches of target images.
 
     Args:
-        images: uint8 [n, 28, 28, 3], unlabelled.
+        images: uint8 [n, size, size, 3], unlabelled.
         weight: on the term, from 0 on rising to this.
         amount: how far images are moved, as in `move`.
     """
-    packed, size, seed = tf.constant(pack(images)), classifier.batch_size, classifier.seed
+    packed, size, seed = pack(images), classifier.batch_size, classifier.seed
 
     def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
         chosen = sample_batch(len(images), size, seed, SELF, number)

@@ -10,14 +10,15 @@ import numpy as np
 from adda.common.errors import AddaError, reading
 from adda.common.outputs import atomic
 
-SIZE = 28  # pixels along each side of every image in this project
+SIZE = 28  # pixels along each side of an image, where nothing else is said
+SIZES = range(16, 97, 4)  # networks halve an image twice
 DIGITS = tuple("0123456789")  # the classes of MNIST
 OTHER = "other"  # of target images: any class that the source lacks, labelled one past its last
 MOST_CLASSES = 255  # of the source: with "other", as many as 8 bits can tell apart
 
 
 def read_array(path: str | Path) -> np.ndarray:
-    """Read any .npy file but a pickled one.
+    """Read any .npy file but a pickled one; it stays in the file until it is used.
 
     Raises:
         AddaError: the file is missing or unreadable.
@@ -25,21 +26,22 @@ def read_array(path: str | Path) -> np.ndarray:
     if not Path(path).exists():
         raise AddaError(f"{path} is missing; run the stage that makes it: dvc repro")
     with reading(path, "delete it and run dvc repro"):
-        # Mapping checks that the file holds as much as its header says, before memory is asked for.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Mapping checks that the file holds as much as its header says. "c": changes stay here.
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
         if not isinstance(array, np.ndarray):
             raise ValueError("it is an archive of arrays")
-        return np.array(array)
+        return np.asarray(array)
 
 
 def read_images(path: str | Path) -> np.ndarray:
-    """Read uint8 [n, 28, 28, 3] images, 0 to 255.
+    """Read uint8 [n, size, size, 3] images, 0 to 255, of any of `SIZES`.
 
     Raises:
         AddaError: the file is missing or unreadable, or has another shape or dtype.
     """
     images = read_array(path)
-    check_images(images, (SIZE, SIZE, 3), str(path), "; run dvc repro to make it again")
+    size = next((size for size in SIZES if images.shape[1:] == (size, size, 3)), SIZE)
+    check_images(images, (size, size, 3), str(path), "; run dvc repro to make it again")
     return images
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from skimage.filters import threshold_otsu
 
-from adda.common.array_files import MOST_CLASSES, class_order
+from adda.common.array_files import MOST_CLASSES, SIZE, class_order
 from adda.common.errors import AddaError, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.picture_formats import find_labelled, find_pictures, name_some, read_square
@@ -23,15 +23,18 @@ class Part(NamedTuple):
     labels: np.ndarray | None
 
 
-def read_source(folder: Path) -> tuple[dict[str, Part], list[str]]:
+def read_source(
+    folder: Path, size: int = SIZE, mode: str = "L"
+) -> tuple[dict[str, Part], list[str]]:
     """Read the source: train and test, each with a folder for each class, whose pictures show it.
 
-    Pictures are of any format that Pillow opens. They become grey, are padded with black to a
-    square, and scaled to 28 x 28 pixels.
+    Pictures are of any format that Pillow opens. They become grey, or stay in colour with the mode
+    "RGB"; are padded with black to a square, and scaled to `size` pixels along each side.
 
     Returns:
-        Images, uint8 [n, 28, 28], and labels, uint8 [n], of each part, in a random order, always
-        the same one; and the names of the classes, whose places are the labels.
+        Images, uint8 [n, size, size] or [n, size, size, 3], and labels, uint8 [n], of each part, in
+        a random order, always the same one; and the names of the classes, whose places are the
+        labels.
 
     Raises:
         AddaError: it is not of this form, or no picture of a part can be read.
@@ -44,7 +47,7 @@ def read_source(folder: Path) -> tuple[dict[str, Part], list[str]]:
             raise AddaError(
                 f"{place / others[0]} is not a class of {folder / 'train'}; rename it or remove it"
             )
-        images, labels = _read_part(place, "L", classes)
+        images, labels = _read_part(place, size, mode, classes, pad=True)
         if labels is None:
             raise AddaError(f"{place}: nobody labelled these pictures; the source needs labels")
         if missing := _missing(labels, classes):
@@ -55,7 +58,7 @@ def read_source(folder: Path) -> tuple[dict[str, Part], list[str]]:
     return domain, classes
 
 
-def read_target(folder: Path, classes: Sequence[str]) -> dict[str, Part]:
+def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[str, Part]:
     """Read the target: as the source, or pictures that nobody labelled right in train or test.
 
     Of pictures the middle square is taken, in colour, as `classify` does. Those of classes that the
@@ -65,7 +68,7 @@ def read_target(folder: Path, classes: Sequence[str]) -> dict[str, Part]:
         classes: of the source.
 
     Returns:
-        Images, uint8 [n, 28, 28, 3], and labels of each part, as `read_source` orders them.
+        Images, uint8 [n, size, size, 3], and labels of each part, as `read_source` orders them.
 
     Raises:
         AddaError: it is not of this form, or no picture of a part can be read, or none is of a
@@ -76,7 +79,7 @@ def read_target(folder: Path, classes: Sequence[str]) -> dict[str, Part]:
         place = folder / part
         names = [*classes, *_other_folders(place, classes)]
         _check_alike(place, names)
-        images, labels = _read_part(place, "RGB", names)
+        images, labels = _read_part(place, size, "RGB", names)
         if labels is not None:
             others = ", ".join(names[label] for label in np.unique(labels) if label >= len(classes))
             if labels.min() >= len(classes):
@@ -137,7 +140,7 @@ def _missing(labels: np.ndarray, classes: Sequence[str]) -> list[str]:
     return [name for label, name in enumerate(classes) if label not in shown]
 
 
-def _read_part(place: Path, mode: str, names: Sequence[str]) -> Part:
+def _read_part(place: Path, size: int, mode: str, names: Sequence[str], pad: bool = False) -> Part:
     """Pictures right in a folder, unlabelled, or in folders of classes, in a random order."""
     loose = find_pictures(place)
     labelled = find_labelled(place, names)
@@ -151,7 +154,9 @@ def _read_part(place: Path, mode: str, names: Sequence[str]) -> Part:
             f"{place} holds no picture; put PNG or JPEG files into it, or into a folder for each "
             "class there"
         )
-    images, readable = _read_pictures(loose or [path for path, _ in labelled], mode, place)
+    images, readable = _read_pictures(
+        loose or [path for path, _ in labelled], size, mode, pad, place
+    )
     # Pictures of results show the first few images, which are to be of every class.
     order = np.random.default_rng(0).permutation(len(images))
     if loose:
@@ -160,33 +165,35 @@ def _read_part(place: Path, mode: str, names: Sequence[str]) -> Part:
     return Part(images[order], labels[order])
 
 
-def _read_pictures(paths: Sequence[Path], mode: str, where: Path) -> tuple[np.ndarray, list[int]]:
+def _read_pictures(
+    paths: Sequence[Path], size: int, mode: str, pad: bool, where: Path
+) -> tuple[np.ndarray, list[int]]:
     """Images, and the place among the paths of each; a warning names those that are left out."""
-    images, readable, problems, scaled = [], [], [], 0
+    images, readable, problems, sides = [], [], [], []
     for place, path in enumerate(paths):
         try:
-            # Grey pictures are padded, as scans are; of those in colour the middle square is taken.
-            image, was_scaled = read_square(path, mode, pad=mode == "L")
+            image, side = read_square(path, size, mode, pad)
         except AddaError as error:
             problems.append(str(error))
             continue
         images.append(image)
         readable.append(place)
-        scaled += was_scaled
+        sides.append(side)
     if not images:
         raise AddaError(f"{where}: no picture can be read; of the first: {problems[0]}")
     count = f"{len(paths):,}"
     if problems:
         some = name_some(problems, "; ")
         warn(f"{where}: {len(problems):,} of {count} pictures are left out: {some}")
-    if scaled:
-        side = images[0].shape[0]
-        warn(f"{where}: {scaled:,} of {count} pictures are scaled to {side} x {side} pixels")
+    if scaled := sum(side != size for side in sides):
+        blown_up = sum(side < size for side in sides)
+        more = f"; {blown_up:,} of them are smaller, see data.size" if blown_up else ""
+        warn(f"{where}: {scaled:,} of {count} pictures are scaled to {size} x {size} pixels{more}")
     return np.stack(images), readable
 
 
 def cut_ink(images: np.ndarray) -> np.ndarray:
-    """Set to 0 what is no ink by each image's own threshold (Otsu 1979): uint8 [n, 28, 28], both.
+    """Set to 0 what is no ink by each image's own threshold (Otsu 1979): uint8 [n, h, w], both.
 
     An image of a single value has no ink.
     """
@@ -200,10 +207,11 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     for name in ("source", "target"):
         if not (folder := Path(params.directory) / name).is_dir():
             raise AddaError(f"{folder} is not a folder; make one, or correct data.directory")
-    source, classes = read_source(Path(params.directory) / "source")
+    mode = "RGB" if params.binarise == "colour" else "L"
+    source, classes = read_source(Path(params.directory) / "source", params.size, mode)
     if params.binarise == "otsu":
         source = {name: part._replace(images=cut_ink(part.images)) for name, part in source.items()}
-    target = read_target(Path(params.directory) / "target", classes)
+    target = read_target(Path(params.directory) / "target", classes, params.size)
     return Raw(_arrays(source), _arrays(target), source["test"].labels, classes)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from adda.common.array_files import SIZE
 from adda.common.errors import AddaError
 
 
@@ -12,11 +11,11 @@ def blend(digits: np.ndarray, patches: np.ndarray) -> np.ndarray:
     """Difference-blend binarised digits with patches: |patch - 255 * (digit > 0)|.
 
     Args:
-        digits: uint8 [n, 28, 28], 0 to 255; every pixel above zero is stroke.
-        patches: uint8 [n, 28, 28, 3], 0 to 255.
+        digits: uint8 [n, size, size], 0 to 255; every pixel above zero is stroke.
+        patches: uint8 [n, size, size, 3], 0 to 255.
 
     Returns:
-        uint8 [n, 28, 28, 3]: the patch, inverted under the stroke.
+        uint8 [n, size, size, 3]: the patch, inverted under the stroke.
     """
     stroke = (digits > 0).view(np.uint8) * np.uint8(255)
     # 255 - p is p with every bit flipped. NumPy is fast along long inner axes only, so the three
@@ -30,27 +29,30 @@ def make_mnistm(
     """Blend each digit with a patch of its own, from a photograph and a place sampled uniformly.
 
     Args:
-        digits: uint8 [n, 28, 28], 0 to 255.
-        photographs: uint8 arrays [height, width, 3], each at least 28 pixels high and wide.
+        digits: uint8 [n, size, size], 0 to 255.
+        photographs: uint8 arrays [height, width, 3], each at least `size` pixels high and wide.
 
     Returns:
-        uint8 [n, 28, 28, 3], in the order of the digits.
+        uint8 [n, size, size, 3], in the order of the digits.
 
     Raises:
         AddaError: a photograph is too small.
     """
+    size = digits.shape[1]
     for number, photo in enumerate(photographs):
-        if min(photo.shape[:2]) < SIZE:
-            raise AddaError(f"photograph {number} is {photo.shape[:2]}; it must be 28x28 or more")
+        if min(photo.shape[:2]) < size:
+            raise AddaError(
+                f"photograph {number} is {photo.shape[:2]}; it must be {size}x{size} or more"
+            )
     heights, widths = np.array([photo.shape[:2] for photo in photographs]).T
     chosen = rng.integers(len(photographs), size=len(digits))
-    tops = rng.integers(heights[chosen] - SIZE + 1)
-    lefts = rng.integers(widths[chosen] - SIZE + 1)
-    images = np.empty((len(digits), SIZE, SIZE, 3), np.uint8)
+    tops = rng.integers(heights[chosen] - size + 1)
+    lefts = rng.integers(widths[chosen] - size + 1)
+    images = np.empty((len(digits), size, size, 3), np.uint8)
     # A photograph at a time: its patches stay in the processor's cache from cut to blend.
     for number, photo in enumerate(photographs):
         (here,) = np.nonzero(chosen == number)
-        windows = np.lib.stride_tricks.sliding_window_view(photo, (SIZE, SIZE, 3))[:, :, 0]
+        windows = np.lib.stride_tricks.sliding_window_view(photo, (size, size, 3))[:, :, 0]
         images[here] = blend(digits[here], windows[tops[here], lefts[here]])
     return images
 

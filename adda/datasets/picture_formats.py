@@ -79,28 +79,30 @@ def open_picture(path: str | Path, page: int = 0) -> Image.Image:
 
 
 def read_square(
-    path: str | Path, mode: str = "RGB", pad: bool = False, page: int = 0
-) -> tuple[np.ndarray, bool]:
+    path: str | Path, size: int = SIZE, mode: str = "RGB", pad: bool = False, page: int = 0
+) -> tuple[np.ndarray, int]:
     """Read a picture as an image of this project.
 
     Args:
+        size: pixels along each of its sides.
         mode: Pillow's name of the pixels' kind, "RGB" or "L" (grey).
         pad: whether it is padded with black to a square; else its middle square is taken.
         page: see `open_picture`.
 
     Returns:
-        uint8 [28, 28, 3], or [28, 28] for "L"; and whether the picture had to be scaled.
+        uint8 [size, size, 3], or [size, size] for "L"; and how many pixels of the picture became
+        each of its sides.
 
     Raises:
         AddaError: it cannot be read, or some of it is transparent.
     """
     with reading(path):
         image = opaque(open_picture(path, page)).convert(mode)
-        scaled = image.size != (SIZE, SIZE)
-        if scaled:
+        side = max(image.size) if pad else min(image.size)
+        if image.size != (size, size):
             square = ImageOps.pad if pad else ImageOps.fit
-            image = square(image, (SIZE, SIZE), Image.Resampling.BOX)
-        return np.asarray(image), scaled
+            image = square(image, (size, size), Image.Resampling.BOX)
+        return np.asarray(image), side
 
 
 def name_some(items: Sequence[object], separator: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from adda.common.array_files import (
     DIGITS,
+    SIZE,
     check_images,
     check_labels,
     read_array,
@@ -29,8 +30,9 @@ PARTS = ("train", "test")
 class Raw(NamedTuple):
     """Both domains.
 
-    source: train and test, uint8 [n, 28, 28]; train_labels and test_labels, uint8 [n].
-    target: train and test, uint8 [n, 28, 28, 3]; the labels, where somebody labelled them.
+    source: train and test, uint8 [n, size, size] or, in colour, [n, size, size, 3]; train_labels
+        and test_labels, uint8 [n].
+    target: train and test, uint8 [n, size, size, 3]; the labels, where somebody labelled them.
     held_out_labels: uint8, the class of each image of the source's test.
     classes: their names.
     """
@@ -50,16 +52,20 @@ def write_raw(directory: Path, raw: Raw) -> None:
     write_classes(directory / CLASSES_FILE, raw.classes)
 
 
-def read_raw(directory: Path) -> Raw:
+def read_raw(directory: Path, size: int = SIZE, colour: bool = False) -> Raw:
     """Read what `write_raw` wrote, and check it.
+
+    Args:
+        size: pixels along each side of an image.
+        colour: whether the source is in colour, too.
 
     Raises:
         AddaError: a file is missing, unreadable, or holds other arrays than its layout says.
     """
     classes = read_classes(directory / CLASSES_FILE)
     # A target may show what the source lacks, all of it labelled one past the classes.
-    source = _read_domain(directory / "source", (28, 28), len(classes))
-    target = _read_domain(directory / "target", (28, 28, 3), len(classes) + 1)
+    source = _read_domain(directory / "source", (size, size, 3)[: 2 + colour], len(classes))
+    target = _read_domain(directory / "target", (size, size, 3), len(classes) + 1)
     held_out_labels = read_labels(directory / LABELS_FILE, len(source["test"]))
     return Raw(source, target, held_out_labels, classes)
 

@@ -5,15 +5,24 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from adda.common.params import Group, Seed
+from adda.common.array_files import SIZE, SIZES
+from adda.common.params import Group, Integer, Seed
 from adda.datasets.downloads import Downloads
 from adda.datasets.raw_files import Raw
 
 
 def _for_folders(binarise: str, info: ValidationInfo) -> str:
-    if binarise == "otsu" and info.data.get("source") != "folders":
-        raise ValueError("thresholds of each picture's own are for data.source folders alone")
+    if binarise in ("otsu", "colour") and info.data.get("source") != "folders":
+        raise ValueError("it is for data.source folders alone")
     return binarise
+
+
+def _has_networks(size: int, info: ValidationInfo) -> int:
+    if size not in SIZES:
+        raise ValueError(f"it must be a multiple of 4 from {SIZES[0]} to {SIZES[-1]}")
+    if size != SIZE and info.data.get("source") != "folders":
+        raise ValueError(f"published images have {SIZE}; others are for data.source folders alone")
+    return size
 
 
 class DataParams(Group):
@@ -21,8 +30,9 @@ class DataParams(Group):
 
     source: str  # of adda.datasets.all_sources.SOURCES
     seed: Seed
+    size: Annotated[Integer, AfterValidator(_has_networks)]
     directory: Annotated[str, Field(min_length=1)] | None
-    binarise: Annotated[Literal["zero", "otsu", "none"], AfterValidator(_for_folders)]
+    binarise: Annotated[Literal["zero", "otsu", "none", "colour"], AfterValidator(_for_folders)]
     photographs: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 
 

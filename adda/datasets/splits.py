@@ -22,18 +22,18 @@ class SplitParams(Group):
 
 
 def binarise(digits: np.ndarray) -> np.ndarray:
-    """MNIST as the source domain: uint8 [n, 28, 28] to uint8 [n, 28, 28, 3], each 0 or 255."""
+    """MNIST as the source domain: uint8 [n, h, w] to uint8 [n, h, w, 3], each 0 or 255."""
     return in_colour(np.where(digits > 0, np.uint8(255), np.uint8(0)))
 
 
 def in_colour(images: np.ndarray) -> np.ndarray:
-    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to the last, without a copy."""
+    """uint8 [n, h, w], [n, h, w, 1] or [n, h, w, 3] to the last, without a copy."""
     images = images if images.ndim == 4 else images[..., None]
     return np.broadcast_to(images, (*images.shape[:3], 3))
 
 
 def as_source(digits: np.ndarray, grey: bool) -> np.ndarray:
-    """Digits as images of the source domain, uint8 [n, 28, 28] to uint8 [n, 28, 28, 3].
+    """Digits as images of the source domain, uint8 [n, size, size] to uint8 [n, size, size, 3].
 
     Args:
         grey: whether they stay as they are; else they are binarised.
@@ -53,7 +53,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
 
     Returns:
         Arrays by file name without ending: images/{source,target}_{train,valid,test}, uint8
-        [n, 28, 28, 3]; the labels of each but source_test under labels/, empty where nobody
+        [n, size, size, 3]; the labels of each but source_test under labels/, empty where nobody
         labelled the images; and, as `labels`, those of source_test, the held-out digits that are
         translated.
 

@@ -6,15 +6,16 @@ import numpy as np
 import tensorflow as tf
 
 STREAMS = 2  # a batch
+ALIGNED = 64  # bytes: TensorFlow reads memory in place from such addresses
 SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never sampled in pairs
 
 
 class Batch(NamedTuple):
     """What one step sees, or one replica's part of it."""
 
-    source: tf.Tensor  # float32 [n, 28, 28, 3], 0 or 1
+    source: tf.Tensor  # float32 [n, size, size, 3], 0 or 1
     labels: tf.Tensor  # int32 [n], what the source images show
-    target: tf.Tensor  # float32 [n, 28, 28, 3] in [0, 1]
+    target: tf.Tensor  # float32 [n, size, size, 3] in [0, 1]
 
 
 def sample_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.Tensor) -> tf.Tensor:
@@ -28,13 +29,16 @@ def sample_batch(count: int, batch_size: int, seed: int, stream: int, step: tf.T
     return tf.random.stateless_uniform([batch_size], key, 0, count, tf.int32, **philox)
 
 
-def pack(images: np.ndarray) -> np.ndarray:
+def pack(images: np.ndarray) -> tf.Tensor:
     """uint8 images as rows of float32, four values in the bits of each, for `pick`.
 
     TensorFlow has no kernel that gathers uint8 on a GPU: each step would first copy whole training
-    sets to the host.
+    sets to the host. On a CPU, images of a mapped file stay in the file: `read_array`.
     """
-    return np.ascontiguousarray(images).reshape(len(images), -1).view(np.float32)
+    rows = np.ascontiguousarray(images).reshape(len(images), -1).view(np.float32)
+    if rows.flags.writeable and not rows.ctypes.data % ALIGNED:
+        return tf.identity(tf.experimental.dlpack.from_dlpack(rows.__dlpack__()))
+    return tf.constant(rows)
 
 
 def pick(packed: tf.Tensor, indices: tf.Tensor, shape: tuple[int, ...]) -> tf.Tensor:

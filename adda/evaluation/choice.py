@@ -13,7 +13,6 @@ import pandas as pd
 from adda.engine.sampling import to_float, to_pixels
 from adda.inference.batches import run_batches, uint8_function
 from adda.inference.translation import sample_styles
-from adda.nn.networks import IMAGE
 from adda.recipes.storage import load_model, load_weights
 
 TRANSLATED = 2000  # images, of which an accuracy of 0.9 is good to 0.013, at 95 %
@@ -30,9 +29,9 @@ def compare_models(
 
     Args:
         folders: of models of one training, each named by its step.
-        source: uint8 [n, 28, 28, 3], of the validation split.
+        source: uint8 [n, size, size, 3], of the validation split.
         labels: uint8 [n].
-        styles: uint8 [m, 28, 28, 3].
+        styles: uint8 [m, size, size, 3].
 
     Returns:
         A row for each model: `step`, and `source_only_accuracy`, empty for an only model.
@@ -45,7 +44,9 @@ def compare_models(
     model = load_model(folders[0])
     # Models differ in their weights alone, so what is traced for one serves for all.
     classify = uint8_function(
-        lambda *pair: source_only(to_float(to_pixels(model.translate(*pair)))), IMAGE, IMAGE
+        lambda *pair: source_only(to_float(to_pixels(model.translate(*pair)))),
+        model.image,
+        model.image,
     )
 
     def accuracy(folder: Path) -> float:

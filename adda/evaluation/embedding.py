@@ -22,7 +22,7 @@ STEPS = 500  # half of scikit-learn's: the picture is the same to the eye
 
 
 def sample_points(results: Results, names: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
-    """Source, target and translated test images, uint8 [n, 28, 28, 3], and a row for each.
+    """Source, target and translated test images, uint8 [n, size, size, 3], and a row for each.
 
     Args:
         names: of the classes.

@@ -1,4 +1,4 @@
-"""What the networks learned, as rows of images for `save_grid`: uint8 [n, 28, 28, 3] by title."""
+"""What the networks learned, as rows for `save_grid`: uint8 [n, size, size, 3] by title."""
 
 import numpy as np
 

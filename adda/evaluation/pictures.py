@@ -22,7 +22,7 @@ def save_grid(
     """Write a PNG with one row of images per entry.
 
     Args:
-        rows: the name of each row and its images, uint8 [n, 28, 28, 3]; every row has the same n.
+        rows: the name of each row and its images, uint8 [n, size, size, 3], the same n in each.
         titles: what to write above each column, if anything.
     """
     stacked = np.stack(list(rows.values()))  # [rows, columns, height, width, 3]

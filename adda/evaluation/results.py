@@ -18,13 +18,13 @@ PROBED = 5000  # images of each domain, at most, for linear probes
 class Results:
     """Test images, what was made of them, and the networks.
 
-    Images are uint8 [n, 28, 28, 3], labels uint8 [n].
+    Images are uint8 [n, size, size, 3], labels uint8 [n].
     """
 
     source: np.ndarray
     labels: np.ndarray  # of source and translated
     translated: np.ndarray  # of source, one each
-    styled: np.ndarray  # uint8 [digits, styles, 28, 28, 3]: some source digits in some styles
+    styled: np.ndarray  # uint8 [digits, styles, size, size, 3]: some source digits in some styles
     target: np.ndarray
     target_labels: np.ndarray | None  # None: nobody labelled them
     probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, classes]

@@ -73,8 +73,8 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
     """How much the translations of one digit differ between styles, in units of the target.
 
     Args:
-        styled: uint8 [digits, styles, 28, 28, 3].
-        target: uint8 [n, 28, 28, 3].
+        styled: uint8 [digits, styles, size, size, 3].
+        target: uint8 [n, size, size, 3].
 
     Returns:
         The ratio of standard deviations, over styles and over target images, averaged over the
@@ -84,7 +84,7 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
 
 
 def overlap(masks: np.ndarray, digits: np.ndarray) -> float:
-    """Intersection over union of two sets of digits, uint8 [n, 28, 28, 3]: what is above half.
+    """Intersection over union of two sets of digits, uint8 [n, size, size, 3]: what is above half.
 
     Returns:
         The mean over images, in [0, 1]; images that are both empty are left out.

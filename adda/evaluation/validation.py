@@ -22,7 +22,7 @@ def look(
     """Show images of the validation split to all networks.
 
     Args:
-        target, source: uint8 [., 28, 28, 3].
+        target, source: uint8 [., size, size, 3].
         labels: uint8 [m], of the source images.
     """
     translated = translate_at_random(model, source, target)

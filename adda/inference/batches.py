@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from adda.common.array_files import SIZE
 from adda.engine.sampling import to_float
 
-BATCH_SIZE = 500  # images; bounds the memory of a pass
+BATCH_SIZE = 500  # images of 28 x 28; bounds the memory of a pass
 
 
 def apply(function: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
@@ -46,7 +47,12 @@ def uint8_function(
 
 def run_batches(of_uint8: Callable[..., tf.Tensor], *images: np.ndarray) -> np.ndarray:
     """Call what `uint8_function` made on many images, and stack the results."""
-    parts = (slice(at, at + BATCH_SIZE) for at in range(0, len(images[0]), BATCH_SIZE))
-    return np.concatenate(
-        [of_uint8(*(tf.constant(array[part]) for array in images)).numpy() for part in parts]
-    )
+    count, height, width, _ = images[0].shape
+    size = max(BATCH_SIZE * SIZE**2 // (height * width), 1)
+    results = None
+    for at in range(0, count, size):
+        result = of_uint8(*(tf.constant(array[at : at + size]) for array in images)).numpy()
+        if results is None:
+            results = np.empty((count, *result.shape[1:]), result.dtype)
+        results[at : at + size] = result
+    return results

@@ -1,6 +1,6 @@
 """What a recipe can do beyond its contract: ask `isinstance(recipe, GivesMask)`, never its class.
 
-Images are float32 [n, 28, 28, 3] in [0, 1].
+Images are float32 [n, size, size, 3] in [0, 1].
 """
 
 from typing import Protocol, runtime_checkable
@@ -11,7 +11,7 @@ import tensorflow as tf
 @runtime_checkable
 class GivesMask(Protocol):
     def mask(self, images: tf.Tensor) -> tf.Tensor:
-        """The digit in target images: float32 [n, 28, 28, 1] in [0, 1]."""
+        """The digit in target images: float32 [n, size, size, 1] in [0, 1]."""
 
 
 @runtime_checkable

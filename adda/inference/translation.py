@@ -13,10 +13,10 @@ def translate(model: Recipe, source: np.ndarray, styles: np.ndarray) -> np.ndarr
     """Translate source images in the styles of target images, one each.
 
     Args:
-        source, styles: uint8 [n, 28, 28, 3]; a recipe that knows one style ignores the styles.
+        source, styles: uint8 [n, size, size, 3]; a recipe that knows one style ignores the styles.
 
     Returns:
-        uint8 [n, 28, 28, 3].
+        uint8 [n, size, size, 3].
     """
     return apply(lambda *pair: to_pixels(model.translate(*pair)), source, styles)
 
@@ -32,42 +32,42 @@ def translate_at_random(
     """Translate source images, each in the style of a target image that the seed picks.
 
     Args:
-        source: uint8 [n, 28, 28, 3].
-        target: uint8 [m, 28, 28, 3].
+        source: uint8 [n, size, size, 3].
+        target: uint8 [m, size, size, 3].
 
     Returns:
-        uint8 [n, 28, 28, 3].
+        uint8 [n, size, size, 3].
     """
     return translate(model, source, sample_styles(target, len(source), seed))
 
 
 def translate_back(model: TranslatesBack, target: np.ndarray) -> np.ndarray:
-    """Target images as source images: uint8 [n, 28, 28, 3] to the same."""
+    """Target images as source images: uint8 [n, size, size, 3] to the same."""
     return apply(lambda images: to_pixels(model.translate_back(images)), target)
 
 
 def reconstruct(model: Reconstructs, target: np.ndarray) -> np.ndarray:
-    """Take target images to their code and back: uint8 [n, 28, 28, 3] to the same."""
+    """Take target images to their code and back: uint8 [n, size, size, 3] to the same."""
     return apply(lambda images: to_pixels(model.reconstruct(images)), target)
 
 
 def codes(model: Encodes, images: np.ndarray) -> np.ndarray:
-    """The codes that both domains share, flat: uint8 [n, 28, 28, 3] to float32 [n, d]."""
+    """The codes that both domains share, flat: uint8 [n, size, size, 3] to float32 [n, d]."""
     return apply(model.code, images).reshape(len(images), -1)
 
 
 def styles(model: Recipe, target: np.ndarray) -> np.ndarray:
-    """The styles of target images, uint8 [n, 28, 28, 3 or more]: their backgrounds come first."""
+    """The styles of target images, uint8 [n, h, w, 3 or more]: their backgrounds come first."""
     return apply(lambda images: to_pixels(model.style(images)), target)
 
 
 def masks(model: GivesMask, target: np.ndarray) -> np.ndarray:
-    """Where the digit is in target images, uint8 [n, 28, 28, 3]: 255 where it is."""
+    """Where the digit is in target images, uint8 [n, size, size, 3]: 255 where it is."""
     return apply(lambda images: to_pixels(tf.repeat(model.mask(images), 3, -1)), target)
 
 
 def written(model: Writes, source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Source images as the target would write them, on black: uint8 [n, 28, 28, 3] to the same."""
+    """Source images as the target would write them, on black: uint8 [n, size, size, 3]."""
 
     def write(source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
         return to_pixels(tf.repeat(model.written(source, model.style(target)), 3, -1))
@@ -76,5 +76,5 @@ def written(model: Writes, source: np.ndarray, target: np.ndarray) -> np.ndarray
 
 
 def sample_styles(target: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` of the target images, uint8 [count, 28, 28, 3], at random with replacement."""
+    """`count` of the target images, uint8 [count, size, size, 3], at random with replacement."""
     return target[np.random.default_rng(seed).integers(len(target), size=count)]

@@ -1,6 +1,6 @@
 """The original networks (Munjal, Adversarial-Domain-Adaptive-Autoencoders), and the classifier.
 
-Each takes images as float32 [n, 28, 28, 3] in [0, 1], or codes as float32 [n, code_size].
+Each takes images as float32 [n, size, size, 3] in [0, 1], or codes as float32 [n, code_size].
 `width` multiplies the number of filters; 1 is the original's size.
 """
 
@@ -11,7 +11,7 @@ from keras import layers
 from adda.common.array_files import SIZE
 from adda.nn.layers import BatchNorm, Conv2D, MaxPool, Scaled
 
-IMAGE = (SIZE, SIZE, 3)
+IMAGE = (SIZE, SIZE, 3)  # of the original; its decoder makes no other
 
 
 def make_encoder(width: float, code_size: int) -> keras.Sequential:
@@ -56,16 +56,16 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
 def make_adversary(width: float) -> keras.Sequential:
     """Image to one logit: positive for "a real target image"."""
     hidden = [_scaled(_convolution(filters(count, width), 2)) for count in (64, 128, 256)]
-    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="adversary")
+    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="adversary", size=SIZE)
 
 
-def make_classifier(width: float, classes: int) -> keras.Sequential:
+def make_classifier(width: float, classes: int, size: int = SIZE) -> keras.Sequential:
     """Image to the logits of classes: the adversary's shape, with batch statistics."""
     hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
-    return _stacked([*hidden, [layers.Flatten()]], outputs=classes, name="classifier")
+    return _stacked([*hidden, [layers.Flatten()]], outputs=classes, name="classifier", size=size)
 
 
-def make_deep_classifier(width: float, classes: int) -> keras.Sequential:
+def make_deep_classifier(width: float, classes: int, size: int = SIZE) -> keras.Sequential:
     """Image to the logits of classes: pairs of 3x3 convolutions, pooled.
 
     The first three blocks of VGG (Simonyan & Zisserman 2015, arXiv:1409.1556, table 1, B), and the
@@ -75,13 +75,15 @@ def make_deep_classifier(width: float, classes: int) -> keras.Sequential:
     for count, pool in ((64, MaxPool), (128, MaxPool), (256, layers.GlobalAveragePooling2D)):
         pair = [_normalised(filters(count, width), strides=1, size=3) for _ in range(2)]
         blocks += [*pair, [pool()]]
-    return _stacked(blocks, outputs=classes, name="classifier")
+    return _stacked(blocks, outputs=classes, name="classifier", size=size)
 
 
-def _stacked(blocks: list[list[layers.Layer]], outputs: int, name: str) -> keras.Sequential:
+def _stacked(
+    blocks: list[list[layers.Layer]], outputs: int, name: str, size: int
+) -> keras.Sequential:
     return keras.Sequential(
         [
-            layers.Input(IMAGE),
+            layers.Input((size, size, 3)),
             *(layer for block in blocks for layer in block),
             layers.Dense(outputs),
             layers.Activation("linear", dtype="float32"),  # losses are float32

@@ -1,7 +1,7 @@
 """The layered recipe: where the digit is, what it lies on, and how it is written.
 
 The code of an image has two parts. Its *mask* (MUNIT would call it content) is a soft map of the
-digit, 28 x 28 in [0, 1]; a source image is its own mask, a target image's comes from the mask
+digit, in [0, 1]; a source image is its own mask, a target image's comes from the mask
 encoder. Its *background* is the image with its mask filled in from around. The decoder makes the
 foreground that a background asks for, and lays it over the background where the mask is. A
 *hand* rewrites the mask of a source digit as the target writes: as large, as thick, as slanted. It
@@ -26,25 +26,25 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from adda.common.array_files import SIZE
 from adda.common.params import Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
-from adda.nn.networks import IMAGE, filters
+from adda.nn.networks import filters
 from adda.recipes.collapse import lasts
 from adda.recipes.losses import diversity, mask_divergence, mean_squared_error
 from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
-MAP = (28, 28, 1)
-MIDDLE = 13.5
-PLACES = np.stack(np.indices(MAP[:2]), -1).reshape(-1, 2).astype(np.float32) - MIDDLE
+# Lengths are in pixels of images of 28, and grow with images.
 BLUR = 2.5  # pixels: how far the background reaches into what is filled in
 REACH = 1.5  # pixels: how far ink spreads before the pen cuts it off
+FARTHEST = 8.0  # pixels: how far a hand may shift a digit
+VIEW = 7  # cells along each side: what is seen from afar
 NOISE = 16  # numbers
-PROJECTION = np.random.default_rng(0).normal(size=(len(PLACES), NOISE)).astype(np.float32)
-# What a hand decides, and how much it varies: of the affine map the matrix, the shift (of 8
-# pixels), and the pen. Found with test scores in view, as were the phases' shares.
+# What a hand decides, and how much it varies: of the affine map the matrix, the shift (of
+# `FARTHEST`), and the pen. Found with test scores in view, as were the phases' shares.
 MOVED = np.array([0.15] * 4 + [0.12] * 2 + [1.0] * 3, np.float32)  # what the encoder learns from
 START = np.array([0.15] * 4 + [0.12] * 2 + [0.5] * 3, np.float32)  # of a hand before it learns
 STILL = 0.05  # weight on what a hand changes, in units of `START`
@@ -63,6 +63,7 @@ class Layered(Recipe):
     """A mask encoder, a decoder of foregrounds, two hands, and those that they train against."""
 
     name = "layered"
+    takes_colour = False
     Params = LayeredParams
     # Found on the packaged data, with test scores in view.
     loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.02}
@@ -76,12 +77,13 @@ class Layered(Recipe):
 
     def __init__(self, width: float, params: LayeredParams, domains: Domains):
         super().__init__(width, params, domains)
-        self.mask_encoder = make_mask_encoder(width)
-        self.decoder = make_foreground_decoder(width)
-        self.hand, self.hand_back = make_hand("hand"), make_hand("hand_back")
-        self.adversary = make_spectral_adversary(IMAGE, width, "adversary")
-        self.hand_adversary = make_hand_adversary(width, "hand_adversary")
-        self.back_adversary = make_hand_adversary(width, "back_adversary")
+        size = domains.size
+        self.mask_encoder = make_mask_encoder(width, size)
+        self.decoder = make_foreground_decoder(width, size)
+        self.hand, self.hand_back = make_hand(size, "hand"), make_hand(size, "hand_back")
+        self.adversary = make_spectral_adversary(self.image, width, "adversary")
+        self.hand_adversary = make_hand_adversary(width, size, "hand_adversary")
+        self.back_adversary = make_hand_adversary(width, size, "back_adversary")
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -190,7 +192,7 @@ class Layered(Recipe):
         return digit
 
     def mask(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """The digit in target images [n, 28, 28, 3]: float32 [n, 28, 28, 1] in [0, 1].
+        """The digit in target images [n, size, size, 3]: float32 [n, size, size, 1] in [0, 1].
 
         On plain paper it is what differs from the paper, and nothing has to be learned.
         """
@@ -206,7 +208,7 @@ class Layered(Recipe):
         return mask if self.domains.paper else tf.clip_by_value(2 * mask - 0.5, 0.0, 1.0)
 
     def background(self, images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-        """Target images without their digits: float32 [n, 28, 28, 3] in [0, 1]."""
+        """Target images without their digits: float32 [n, size, size, 3] in [0, 1]."""
         return paper(images) + 0 * images if self.domains.paper else inpaint(images, mask)
 
     def translate_back(self, images: tf.Tensor) -> tf.Tensor:
@@ -228,8 +230,8 @@ class Layered(Recipe):
         Without that, networks find bright digits on dark backgrounds and never the other half.
 
         Args:
-            mask: float32 [n, 28, 28, 1] in [0, 1].
-            background: float32 [n, 28, 28, 3] in [0, 1].
+            mask: float32 [n, size, size, 1] in [0, 1].
+            background: float32 [n, size, size, 3] in [0, 1].
         """
         shade = background - 0.5
         foreground = tf.sigmoid(self.decoder([shade, mask]) - self.decoder([-shade, mask]))
@@ -258,12 +260,14 @@ class Layered(Recipe):
 def noise_of(images: tf.Tensor) -> tf.Tensor:
     """Numbers [n, 16] near a normal distribution, the same for the same image.
 
-    A random projection of images [n, 28, 28, channels], in grey and about their mean: so a
+    A random projection of images [n, size, size, channels], in grey and about their mean: so a
     translation depends on a digit and a target image alone.
     """
-    flat = tf.reshape(tf.reduce_mean(images, axis=-1), [-1, len(PLACES)])
+    count = images.shape[1] * images.shape[2]
+    projection = np.random.default_rng(0).normal(size=(count, NOISE)).astype(np.float32)
+    flat = tf.reshape(tf.reduce_mean(images, axis=-1), [-1, count])
     flat -= tf.reduce_mean(flat, axis=1, keepdims=True)
-    return tf.math.l2_normalize(flat, axis=1, epsilon=1e-6) @ PROJECTION
+    return tf.math.l2_normalize(flat, axis=1, epsilon=1e-6) @ projection
 
 
 def paper(images: tf.Tensor) -> tf.Tensor:
@@ -277,20 +281,23 @@ def write(digit: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
     """Masks of digits written otherwise: mapped about the middle, then drawn with another pen.
 
     Args:
-        digit: float32 [n, 28, 28, 1] in [0, 1].
+        digit: float32 [n, size, size, 1] in [0, 1].
         numbers: float32 [n, 9]; where they are 0, the digit stays as it is. A matrix less the
             identity (4), rows and columns of the shift (2), and softness, contrast and thinness of
             the pen (3). All are bounded; *still* keeps them away from the bounds.
 
     Returns:
-        float32 [n, 28, 28, 1] in [0, 1]; no gradient reaches `digit`.
+        float32 [n, size, size, 1] in [0, 1]; no gradient reaches `digit`.
     """
+    size = digit.shape[1]
+    middle, reach = (size - 1) / 2, REACH * size / SIZE
+    pixels = np.stack(np.indices((size, size)), -1).reshape(-1, 2).astype(np.float32) - middle
     matrix = tf.reshape([1.0, 0, 0, 1] + 0.6 * tf.tanh(numbers[:, :4] / 0.6), [-1, 2, 2])
-    shift = MIDDLE + 8 * tf.tanh(numbers[:, 4:6])
-    places = tf.einsum("nij,pj->npi", matrix, PLACES) + shift[:, None]
-    kernel = _gaussian(REACH) / (REACH * np.sqrt(2 * np.pi)).astype(np.float32)
+    shift = middle + FARTHEST * size / SIZE * tf.tanh(numbers[:, 4:6])
+    places = tf.einsum("nij,pj->npi", matrix, pixels) + shift[:, None]
+    kernel = _gaussian(size, reach) / np.float32(reach * np.sqrt(2 * np.pi))
     spread = kernel @ digit[..., 0] @ kernel
-    both = tf.reshape(tf.stack([digit[..., 0], spread], axis=-1), [-1, len(PLACES), 2])
+    both = tf.reshape(tf.stack([digit[..., 0], spread], axis=-1), [-1, size * size, 2])
     moved, spread = tf.unstack(_bilinear(tf.stop_gradient(both), places), axis=-1)
     # What the pen adds or takes away, against one that leaves strokes as they are.
     pen = numbers[:, 6:]
@@ -299,65 +306,72 @@ def write(digit: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
 
 
 def _stroke(spread: tf.Tensor, pen: tf.Tensor) -> tf.Tensor:
-    """Spread ink [n, 28, 28], cut off at a level that makes it thin or thick, and softened."""
+    """Spread ink [n, size, size], cut off at a level that makes it thin or thick, and softened."""
     softness, contrast, level = (pen[:, k, None, None] for k in range(3))
-    softness = 0.3 + 0.6 * tf.sigmoid(softness - 0.4)  # pixels
+    size = spread.shape[1]
+    softness = (0.3 + 0.6 * tf.sigmoid(softness - 0.4)) * (size / SIZE)
     contrast = 4.0 + 12.0 * tf.sigmoid(contrast)
     level = 0.1 + 0.8 * tf.sigmoid(level)
     low, high = tf.sigmoid(-contrast * level), tf.sigmoid(contrast * (1 - level))
     ink = (tf.sigmoid(contrast * (spread - level)) - low) / (high - low)  # 0 stays 0, and 1 stays 1
-    place = np.arange(MAP[0], dtype=np.float32)
+    place = np.arange(size, dtype=np.float32)
     kernel = tf.exp(-0.5 * tf.square((place[:, None] - place) / softness))
     kernel /= tf.reduce_sum(kernel, axis=-1, keepdims=True)
     return kernel @ ink @ tf.transpose(kernel, [0, 2, 1])
 
 
 def _bilinear(values: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-    """Values [n, 784, c] at places [n, 784, 2] between pixels, 0 outside: [n, 28, 28, c]."""
+    """Values [n, pixels, c] at places [n, pixels, 2], between them or outside: [n, size, size, c].
+
+    Outside they are 0.
+    """
+    size = round(values.shape[1] ** 0.5)
     corner = tf.floor(places)
     total = tf.zeros_like(values)
     for offset in ((0, 0), (0, 1), (1, 0), (1, 1)):
         pixel = corner + np.float32(offset)
         down, right = tf.unstack(1 - tf.abs(places - pixel), axis=-1)
-        inside = tf.reduce_all((pixel >= 0) & (pixel < MAP[0]), axis=-1)
-        row, column = tf.unstack(tf.cast(tf.clip_by_value(pixel, 0, MAP[0] - 1), tf.int32), axis=-1)
-        found = tf.gather(values, MAP[0] * row + column, batch_dims=1)
+        inside = tf.reduce_all((pixel >= 0) & (pixel < size), axis=-1)
+        row, column = tf.unstack(tf.cast(tf.clip_by_value(pixel, 0, size - 1), tf.int32), axis=-1)
+        found = tf.gather(values, size * row + column, batch_dims=1)
         total += tf.where(inside, down * right, 0.0)[..., None] * found
-    return tf.reshape(total, [-1, *MAP[:2], values.shape[-1]])
+    return tf.reshape(total, [-1, size, size, values.shape[-1]])
 
 
 def inpaint(images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
     """Images with their mask filled in by a blur of what surrounds it.
 
-    The mask is widened by a pixel and counts in full from one half on: what is left of a digit
-    would tell the decoder what to draw.
+    The mask is widened by a pixel (of 28) and counts in full from one half on: what is left of a
+    digit would tell the decoder what to draw.
 
     Args:
-        images: float32 [n, 28, 28, 3] in [0, 1].
-        mask: float32 [n, 28, 28, 1] in [0, 1].
+        images: float32 [n, size, size, 3] in [0, 1].
+        mask: float32 [n, size, size, 1] in [0, 1].
 
     Returns:
-        float32 [n, 28, 28, 3] in [0, 1].
+        float32 [n, size, size, 3] in [0, 1].
     """
-    covered = tf.minimum(1.0, 2.0 * tf.nn.max_pool2d(mask, 3, 1, "SAME"))
+    wide = 2 * round(mask.shape[1] / SIZE) + 1
+    covered = tf.minimum(1.0, 2.0 * tf.nn.max_pool2d(mask, wide, 1, "SAME"))
     uncovered = 1.0 - covered
     around = _blur(images * uncovered) / (_blur(uncovered) + 1e-3)
     return uncovered * images + covered * around
 
 
 def _blur(images: tf.Tensor) -> tf.Tensor:
-    kernel = _gaussian(BLUR)
+    size = images.shape[1]
+    kernel = _gaussian(size, BLUR * size / SIZE)
     return tf.einsum("ij,njkc,kl->nilc", kernel, images, kernel)
 
 
-def _gaussian(pixels: float) -> np.ndarray:
-    place = np.arange(MAP[0])
+def _gaussian(size: int, pixels: float) -> np.ndarray:
+    place = np.arange(size)
     return np.exp(-0.5 * ((place[:, None] - place) / pixels) ** 2).astype(np.float32)
 
 
-def make_mask_encoder(width: float) -> keras.Model:
+def make_mask_encoder(width: float, size: int) -> keras.Model:
     """Image to the logits of its mask: a small U-Net (Ronneberger et al. 2015)."""
-    image = layers.Input(IMAGE)
+    image = layers.Input((size, size, 3))
     fine = _convolution(image, filters(64, width), kernel=5)
     middle = _convolution(fine, filters(128, width), strides=2)
     coarse = _convolution(middle, filters(256, width), strides=2)
@@ -368,9 +382,9 @@ def make_mask_encoder(width: float) -> keras.Model:
     return keras.Model(image, logits, name="mask_encoder")
 
 
-def make_foreground_decoder(width: float) -> keras.Model:
+def make_foreground_decoder(width: float, size: int) -> keras.Model:
     """Shade of the background, and mask, to the logits of the foreground's colours."""
-    shade, mask = layers.Input(IMAGE), layers.Input(MAP)
+    shade, mask = layers.Input((size, size, 3)), layers.Input((size, size, 1))
     hidden = layers.Concatenate()([shade, mask])
     hidden = Conv2D(filters(64, width), 5, padding="same", activation="relu")(hidden)
     hidden = Conv2D(filters(64, width), 3, padding="same", activation="relu")(hidden)
@@ -378,10 +392,11 @@ def make_foreground_decoder(width: float) -> keras.Model:
     return keras.Model([shade, mask], colours, name="decoder")
 
 
-def make_hand(name: str) -> keras.Model:
+def make_hand(size: int, name: str) -> keras.Model:
     """Mask and noise to the numbers of `write`: noise alone at first, spread as `START` says."""
-    mask, noise = layers.Input(MAP), layers.Input((NOISE,))
-    hidden = layers.Concatenate()([layers.Flatten()(layers.AveragePooling2D(4)(mask)), noise])
+    mask, noise = layers.Input((size, size, 1)), layers.Input((NOISE,))
+    afar = layers.Flatten()(layers.AveragePooling2D(size // VIEW)(mask))
+    hidden = layers.Concatenate()([afar, noise])
     for _ in range(2):
         hidden = layers.Dense(64, activation="relu")(hidden)
     slow = keras.initializers.RandomNormal(stddev=0.002)
@@ -397,11 +412,11 @@ def make_hand(name: str) -> keras.Model:
     )
 
 
-def make_hand_adversary(width: float, name: str) -> keras.Model:
+def make_hand_adversary(width: float, size: int, name: str) -> keras.Model:
     """Two views of a mask: strokes, by convolutions; and size, slant and place, from afar."""
-    mask = layers.Input(MAP)
-    strokes = make_spectral_adversary(MAP, width, "strokes")(mask)
-    afar = layers.Flatten()(layers.AveragePooling2D(4)(mask))
+    mask = layers.Input((size, size, 1))
+    strokes = make_spectral_adversary(mask.shape[1:], width, "strokes")(mask)
+    afar = layers.Flatten()(layers.AveragePooling2D(size // VIEW)(mask))
     for _ in range(2):
         afar = layers.LeakyReLU(0.2)(SpectralNorm(layers.Dense(128, use_bias=False))(afar))
     afar = SpectralNorm(layers.Dense(1, use_bias=False))(afar)

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 
 def mean_squared_error(images: tf.Tensor, reconstructions: tf.Tensor) -> tf.Tensor:
-    """mean((x - x')^2) over images, pixels and channels of two [n, 28, 28, 3] arrays."""
+    """mean((x - x')^2) over images, pixels and channels of two [n, size, size, 3] arrays."""
     return tf.reduce_mean(tf.square(images - reconstructions))
 
 
@@ -38,7 +38,7 @@ def class_cross_entropy(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def mask_divergence(mask: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Mean Kullback-Leibler divergence of logits [n, 28, 28, 1] from masks in [0, 1]; 0 is best.
+    """Mean Kullback-Leibler divergence of logits [n, h, w, 1] from masks in [0, 1]; 0 is best.
 
     It is the cross-entropy less the masks' own entropy, which is not 0 where they are soft.
     """
@@ -48,7 +48,7 @@ def mask_divergence(mask: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
 
 
 def diversity(images: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """How much images [n, 28, 28, 3] differ from each other, in units of target images. Not a loss.
+    """How much images [n, h, w, 3] differ from each other, in units of target images. Not a loss.
 
     The ratio of standard deviations over the batch, each averaged over pixels and channels: 0 where
     all images are one, near 1 where they vary as the target does.

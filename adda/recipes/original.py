@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 from pydantic import Field
 
+from adda.common.array_files import SIZE
 from adda.common.params import Integer, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
@@ -46,6 +47,7 @@ class Original(Recipe):
     Params = OriginalParams
     loss: ClassVar = {"l2_weight": 1.0, "adversarial_weight": 0.0005}  # model.py of the original
     train: ClassVar = {"batch_size": 128, "adversary_learning_rate": 0.0005}  # the same
+    sizes = (SIZE,)
     one_style = True
     authors_share = 0.5  # its classifier learns from source digits and their translations
     about = (

@@ -17,14 +17,13 @@ from keras import layers
 from adda.common.params import Weight
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
-from adda.nn.networks import IMAGE, filters, make_classifier
+from adda.nn.networks import filters, make_classifier
 from adda.recipes.losses import diversity
 from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
 NOISE = 10  # numbers in the noise vector
 BLOCKS = 6
-PROJECTION = np.random.default_rng(0).normal(size=(np.prod(IMAGE), NOISE)).astype(np.float32)
 
 
 class PixelDAParams(RecipeParams):
@@ -45,9 +44,9 @@ class PixelDA(Recipe):
 
     def __init__(self, width: float, params: PixelDAParams, domains: Domains):
         super().__init__(width, params, domains)
-        self.generator = _make_generator(width)
-        self.adversary = _make_adversary(width)
-        self.classifier = make_classifier(width, domains.classes)
+        self.generator = _make_generator(width, self.image)
+        self.adversary = _make_adversary(width, self.image)
+        self.classifier = make_classifier(width, domains.classes, domains.size)
 
     @property
     def networks(self) -> dict[str, keras.Model]:
@@ -90,13 +89,15 @@ def _noise(images: tf.Tensor) -> tf.Tensor:
 
     Over random images it is near normal, and one image gives the same in training and in use.
     """
-    flat = tf.reshape(images - 0.5, [-1, PROJECTION.shape[0]])
-    return tf.linalg.l2_normalize(flat, axis=1) @ PROJECTION
+    count = int(np.prod(images.shape[1:]))
+    projection = np.random.default_rng(0).normal(size=(count, NOISE)).astype(np.float32)
+    flat = tf.reshape(images - 0.5, [-1, count])
+    return tf.linalg.l2_normalize(flat, axis=1) @ projection
 
 
-def _make_generator(width: float) -> keras.Model:
-    image, noise = layers.Input(IMAGE), layers.Input((NOISE,))
-    plane = layers.Reshape((28, 28, 1))(layers.Dense(28 * 28)(noise))
+def _make_generator(width: float, shape: tuple[int, int, int]) -> keras.Model:
+    image, noise = layers.Input(shape), layers.Input((NOISE,))
+    plane = layers.Reshape((*shape[:2], 1))(layers.Dense(shape[0] * shape[1])(noise))
     count = filters(64, width)
     hidden = layers.Concatenate()([image, plane])
     hidden = Conv2D(count, 3, padding="same", activation="relu")(hidden)
@@ -109,8 +110,8 @@ def _make_generator(width: float) -> keras.Model:
     return keras.Model([image, noise], colours)
 
 
-def _make_adversary(width: float) -> keras.Sequential:
-    stack = [layers.Input(IMAGE)]
+def _make_adversary(width: float, shape: tuple[int, int, int]) -> keras.Sequential:
+    stack = [layers.Input(shape)]
     for count, strides in ((64, 1), (128, 2), (256, 2), (512, 2)):
         stack += [Conv2D(filters(count, width), 3, strides, padding="same")]
         stack += [layers.LeakyReLU(0.2)]

@@ -1,11 +1,11 @@
 """What a recipe is: the contract that training and every later stage rely on.
 
-Images are float32 [n, 28, 28, 3] in [0, 1]; source images are 0 or 1 unless `grey`, or moved. What
-a recipe can do beyond this contract: adda/inference/capabilities.py.
+Images are float32 [n, size, size, 3] in [0, 1]; source images are 0 or 1 unless `grey`, or moved.
+What a recipe can do beyond this contract: adda/inference/capabilities.py.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 import keras
@@ -13,6 +13,8 @@ import numpy as np
 import tensorflow as tf
 from pydantic import Field
 
+from adda.common.array_files import SIZE, SIZES
+from adda.common.errors import AddaError
 from adda.common.params import Group, Number, OrAuto, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
@@ -40,6 +42,8 @@ class Domains(NamedTuple):
     classes: int = 10  # of the source; only a class loss asks
     grey: bool = False  # whether source images have values between 0 and 1; else each is 0 or 1
     paper: bool = False  # whether target images are ink on plain paper
+    size: int = SIZE  # pixels along each side of an image
+    colour: bool = False  # whether source images are in colour; they are grey, too, then
 
 
 PLAIN_SHARE = 0.95  # of images; USPS 0.998, MNIST 1, digits and letters on photographs 0.51
@@ -47,18 +51,21 @@ PAPER_SHADES = 16  # of 256: how even paper is
 
 
 def look_at(source: np.ndarray, labels: np.ndarray, target: np.ndarray) -> Domains:
-    """What can be known of both domains: uint8 [n, 28, 28, 3], [n], and [m, 28, 28, 3].
+    """What can be known of both domains: uint8 [n, size, size, 3], [n], and [m, size, size, 3].
 
     Target images are on plain paper where at least half of an image's edge has its median colour.
     """
+    parts = [source[at : at + 1000] for at in range(0, len(source), 1000)]  # memory is theirs
     sides = target[:, 0], target[:, -1], target[:, :, 0], target[:, :, -1]
     edge = np.concatenate(sides, axis=1).astype(np.float32)
     apart = np.abs(edge - np.median(edge, axis=1, keepdims=True)).max(axis=-1)
     plain = (apart < PAPER_SHADES).mean(axis=1) >= 0.5
     return Domains(
         classes=int(labels.max()) + 1,
-        grey=bool(((source > 0) & (source < 255)).any()),
+        grey=any(((part > 0) & (part < 255)).any() for part in parts),
         paper=bool(plain.mean() >= PLAIN_SHARE),
+        size=source.shape[1],
+        colour=any((part != part[..., :1]).any() for part in parts),
     )
 
 
@@ -84,13 +91,31 @@ class Recipe(ABC):
     # What `auto` comes to in the groups loss (a weight for every term that it has) and train.
     loss: ClassVar[Mapping[str, float]]
     train: ClassVar[Mapping[str, float]]
+    sizes: ClassVar[Sequence[int]] = SIZES  # of images that it has networks for
+    takes_colour: ClassVar[bool] = True  # whether source images may be in colour
     one_style: ClassVar[bool] = False  # whether styles change nothing
     authors_share: ClassVar[float | None] = None  # of translations: what its authors adapt with
     about: ClassVar[str]  # for the model card: what is built in, and where it fails
 
     def __init__(self, width: float, params: RecipeParams, domains: Domains):
-        """Make the networks, too; `width` multiplies layers' filters, 1 being the authors'."""
+        """Make the networks, too; `width` multiplies layers' filters, 1 being the authors'.
+
+        Raises:
+            AddaError: there are none for images of this size, or for a source in colour.
+        """
         self.width, self.params, self.domains = width, params, domains
+        if domains.size not in self.sizes:
+            raise AddaError(
+                f"the recipe {self.name} has networks for images of {self.sizes[0]} pixels alone, "
+                f"and these have {domains.size}; set data.size to {self.sizes[0]}, or model.recipe "
+                "to another"
+            )
+        if domains.colour and not self.takes_colour:
+            raise AddaError(
+                f"the recipe {self.name} takes ink on black, and the source is in colour; set "
+                "data.binarise to another value than colour, or model.recipe to pixelda"
+            )
+        self.image = (domains.size, domains.size, 3)
 
     @property
     @abstractmethod

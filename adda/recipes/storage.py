@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from adda.common.array_files import MOST_CLASSES
+from adda.common.array_files import MOST_CLASSES, SIZE, SIZES
 from adda.common.errors import AddaError, reading
 from adda.common.params import WIDEST, Group
 from adda.recipes.all_recipes import RECIPES, make_recipe
@@ -45,13 +45,20 @@ def load_model(
         described = json.loads((directory / "model.json").read_text("utf-8"))
         name, width = described["recipe"], described["width"]
         known = described.get("domains", described)  # beside the others in older models
-        known = Domains(known["classes"], known["grey"] is True, known.get("paper") is True)
+        size = known.get("size", SIZE)
+        grey, paper, colour = (known.get(name) is True for name in ("grey", "paper", "colour"))
+        known = Domains(known["classes"], grey, paper, size, colour)
         saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):
             raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")
-        if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES):
-            raise ValueError(f"a width of {width:g} and {known.classes} classes")
-        if domains is not None:  # the classes shape a network
+        if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES and size in SIZES):
+            raise ValueError(f"a width of {width:g}, {known.classes} classes, {size} pixels")
+        if domains is not None:  # classes and size shape networks
+            if domains.size != known.size:
+                raise AddaError(
+                    f"{directory} is for images of {known.size} pixels, and these have "
+                    f"{domains.size}; set data.size to {known.size}"
+                )
             known = domains._replace(classes=known.classes)
         model = make_recipe(name, width, params or saved, known)
         load_weights(directory, model)

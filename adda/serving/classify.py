@@ -4,6 +4,7 @@ import filecmp
 import glob
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ from adda.datasets.picture_formats import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.nn.networks import IMAGE
 from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_batches, read_image
 
 COLUMNS = (
@@ -46,10 +46,13 @@ class Classifier:
     def __init__(self, directory: str | Path = "data/adapted"):
         network = load_adapted(directory)
         self.names = read_classes(Path(directory) / CLASSES_FILE)  # of the classes
-        self._views = uint8_function(lambda images: tf.stack(network.views(images), axis=1), IMAGE)
+        self.image = network.image  # the shape of one
+        self._views = uint8_function(
+            lambda images: tf.stack(network.views(images), axis=1), self.image
+        )
 
     def classify(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Classify images, uint8 [n, 28, 28, 3].
+        """Classify images, uint8 [n, size, size, 3].
 
         Returns:
             The class of each, uint8 [n], a place in `names`; and how likely each class is,
@@ -66,7 +69,7 @@ class Classifier:
         Raises:
             AddaError: as `classify`.
         """
-        check_images(images, (28, 28, 3), "images")
+        check_images(images, self.image, "images")
         return run_batches(self._views, images)
 
 
@@ -96,7 +99,7 @@ def classify_files(
     """
     skipped: list[str] = []
     rows, shown = [], []
-    for names, places, images in _batches(files, skipped):
+    for names, places, images in _batches(files, classifier.image[0], skipped):
         views = classifier.views(images)
         classes, likely = _together(views)
         agree = (views.argmax(axis=2) == classes[:, None]).all(axis=1)
@@ -118,15 +121,16 @@ def classify_files(
 
 
 def _batches(
-    files: list[Path], skipped: list[str]
+    files: list[Path], size: int, skipped: list[str]
 ) -> Iterator[tuple[list[Path], np.ndarray, np.ndarray]]:
-    """Files, the place of each image in its file, and images, uint8 [n, 28, 28, 3]."""
+    """Files, the place of each image in its file, and images, uint8 [n, size, size, 3]."""
     pictures = [file for file in files if not is_stack(file)]
     pages = [(file, page) for file in pictures for page in range(count_pages(file))]
-    for batch, images in read_batches(pages, read_image, skipped):
+    read = partial(read_image, size=size)
+    for batch, images in read_batches(pages, read, skipped):
         names, places = zip(*batch, strict=True)
         yield list(names), np.array(places), images
-    for file, stack in open_stacks([file for file in files if is_stack(file)], skipped):
+    for file, stack in open_stacks([file for file in files if is_stack(file)], size, skipped):
         for start in range(0, len(stack), BATCH_SIZE):
             images = in_colour(stack[start : start + BATCH_SIZE])
             yield [file] * len(images), np.arange(start, start + len(images)), images

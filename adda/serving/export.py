@@ -12,7 +12,6 @@ import tf2onnx
 from adda.classification.adapted import Adapted
 from adda.common.errors import AddaError
 from adda.common.outputs import atomic
-from adda.nn.networks import IMAGE
 from adda.recipes.recipe import Recipe
 
 OPSET = 17  # of ONNX, 2022: old enough for every runtime in use
@@ -20,17 +19,18 @@ CHECKED = 20  # images
 CLOSE = 1e-4  # of images in [0, 1], and of probabilities
 SIGNATURE = "serving_default"
 SAVED_MODEL, ONNX = "{}_saved_model", "{}.onnx"
-RANGE = "float32 [n, 28, 28, 3] in [0, 1], not 0 to 255; values outside are cut off"
+RANGE = "float32 [n, {0}, {0}, 3] in [0, 1], not 0 to 255; values outside are cut off"
 
 
 class Exported(tf.Module):
-    """A function of arrays that are named and in [0, 1], float32 [n, 28, 28, 3] each.
+    """A function of arrays that are named and in [0, 1], float32 [n, size, size, 3] each.
 
     Args:
         name: of the files.
         networks: those whose weights the function uses.
         inputs: their names.
         output: its name.
+        image: the shape of one.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class Exported(tf.Module):
         function: Callable[..., tf.Tensor],
         inputs: Sequence[str],
         output: str,
+        image: tuple[int, int, int],
     ):
         super().__init__(name)
         self.networks = list(networks)  # so that their weights are saved
         self.inputs, self.output = inputs, output
-        self.signature = [tf.TensorSpec([None, *IMAGE], tf.float32, name) for name in inputs]
+        self.image = image
+        self.signature = [tf.TensorSpec([None, *image], tf.float32, name) for name in inputs]
 
         def call(*images: tf.Tensor) -> dict[str, tf.Tensor]:
             return {output: function(*(tf.clip_by_value(array, 0.0, 1.0) for array in images))}
@@ -54,9 +56,8 @@ class Exported(tf.Module):
 
 def translator(model: Recipe) -> Exported:
     """`digit`, 0 or 1 unless the source is grey, and `style` to `translated`, an image."""
-    return Exported(
-        "translator", model.networks.values(), model.translate, ("digit", "style"), "translated"
-    )
+    inputs, networks = ("digit", "style"), model.networks.values()
+    return Exported("translator", networks, model.translate, inputs, "translated", model.image)
 
 
 def classifier(adapted: Adapted) -> Exported:
@@ -64,7 +65,7 @@ def classifier(adapted: Adapted) -> Exported:
     networks = [adapted.classifier]
     if adapted.model is not None:
         networks += [*adapted.model.networks.values(), adapted.source_only]
-    return Exported("classifier", networks, adapted, ("image",), "probabilities")
+    return Exported("classifier", networks, adapted, ("image",), "probabilities", adapted.image)
 
 
 def export(modules: Sequence[Exported], out: str | Path) -> float:
@@ -87,7 +88,7 @@ def export(modules: Sequence[Exported], out: str | Path) -> float:
 def _export(module: Exported, directory: Path) -> float:
     rng = np.random.default_rng(0)
     # The first is a digit where there are two; a classifier takes any image.
-    images = {name: rng.random((CHECKED, *IMAGE), np.float32) for name in module.inputs}
+    images = {name: rng.random((CHECKED, *module.image), np.float32) for name in module.inputs}
     if "digit" in images:
         images["digit"] = np.float32(images["digit"] < 0.2)
     expected = module.call(*map(tf.constant, images.values()))[module.output].numpy()
@@ -103,7 +104,7 @@ def _export(module: Exported, directory: Path) -> float:
         module.call, input_signature=module.signature, opset=OPSET
     )
     for name in module.inputs:
-        graph.metadata_props.add(key=name, value=RANGE)
+        graph.metadata_props.add(key=name, value=RANGE.format(module.image[0]))
     graph.graph.doc_string = f"{', '.join(module.inputs)} to {module.output}"
     for array in (*graph.graph.input, *graph.graph.output):
         array.type.tensor_type.shape.dim[0].dim_param = "n"

@@ -1,4 +1,4 @@
-"""Digits as people have them, brought to MNIST's convention: bright ink, 28 x 28, centred."""
+"""Digits as people have them, brought to MNIST's convention: bright, centred, 20 of 28 pixels."""
 
 import warnings
 
@@ -23,26 +23,27 @@ MOST_INK = 0.25  # of the picture; where a sheet lies on a desk, the sheet looks
 STROKE = 2  # pixels of 28: a pen's thin line becomes at least so thick
 
 
-def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
+def to_digit(image: Image.Image, ink: str = "auto", size: int = SIZE) -> np.ndarray:
     """A picture of one digit as MNIST would hold it.
 
-    A picture of 28 x 28 pixels stays as it is, but for `bright_ink`. Of any other the ink is found
-    (Otsu 1979), without specks; it is scaled to 20 pixels along its longer side and put with its
+    A picture of this size stays as it is, but for `bright_ink`. Of any other the ink is found (Otsu
+    1979), without specks; it is scaled to 20 pixels of 28 along its longer side and put with its
     centre of mass in the middle, as in MNIST (LeCun et al. 1998, section III.A). Warns
     (UserWarning) of several large pieces of ink, which may be several digits.
 
     Args:
         image: grey, colour or transparent, of any size: a digit on plain paper.
         ink: "dark" on light, "light" on dark, or "auto": unlike the border.
+        size: pixels along each side of the result.
 
     Returns:
-        uint8 [28, 28], 0 where there is no ink.
+        uint8 [size, size], 0 where there is no ink.
 
     Raises:
         ValueError: there is no ink, or something else on the paper.
     """
     grey = _grey(image, ink)
-    if grey.size == (SIZE, SIZE):
+    if grey.size == (size, size):
         digit = bright_ink(np.asarray(grey)[None], ink)[0]
         if not digit.any():
             raise ValueError(NO_INK)
@@ -51,12 +52,12 @@ def to_digit(image: Image.Image, ink: str = "auto") -> np.ndarray:
     strokes = _strokes(bright_ink(np.asarray(grey)[None], ink)[0])
     rows, columns = (np.flatnonzero(strokes.any(axis=axis)) for axis in (1, 0))
     digit = Image.fromarray(strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
-    scale = 20 / max(digit.size)
+    scale = 20 / SIZE * size / max(digit.size)
     digit = digit.resize([max(1, round(side * scale)) for side in digit.size], Image.Resampling.BOX)
     centre = ndimage.center_of_mass(np.asarray(digit))
-    canvas = Image.new("L", (SIZE, SIZE))
-    # Pixels' centres lie at whole numbers, the middle of 28 between 13 and 14.
-    canvas.paste(digit, (round(13.5 - centre[1]), round(13.5 - centre[0])))
+    canvas = Image.new("L", (size, size))
+    middle = (size - 1) / 2  # pixels' centres lie at whole numbers
+    canvas.paste(digit, (round(middle - centre[1]), round(middle - centre[0])))
     return np.asarray(canvas)
 
 

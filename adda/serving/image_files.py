@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from adda.common.array_files import SIZE
 from adda.common.errors import AddaError, reading, warn
 from adda.common.outputs import atomic
 from adda.datasets.picture_formats import (
@@ -69,47 +70,56 @@ def _is_sheet(path: Path) -> bool:
     return path.name == SHEET or (path.name.endswith(f"_{SHEET}") and table.exists())
 
 
-def read_styles(files: list[Path]) -> np.ndarray:
-    """Target images, uint8 [n, 28, 28, 3].
+def read_styles(files: list[Path], size: int = SIZE) -> np.ndarray:
+    """Target images, uint8 [n, size, size, 3].
 
     Raises:
         AddaError: one cannot be read.
     """
     images = []
     for file in files:
-        images.append(open_stack(file) if is_stack(file) else read_image(file)[None])
+        if is_stack(file):
+            images.append(open_stack(file, size))
+        else:
+            images.append(read_image(file, size=size)[None])
     return np.concatenate([in_colour(stack) for stack in images])
 
 
-def read_image(path: Path, page: int = 0) -> np.ndarray:
-    """A picture's middle square, uint8 [28, 28, 3]; raises AddaError as `read_square` does."""
-    return read_square(path, page=page)[0]
+def read_image(path: Path, page: int = 0, size: int = SIZE) -> np.ndarray:
+    """A picture's middle square, uint8 [size, size, 3]; raises AddaError as `read_square` does."""
+    return read_square(path, size, page=page)[0]
 
 
-def read_digit_image(path: str | Path, ink: str = "auto") -> np.ndarray:
-    """A picture's digit, uint8 [28, 28]: see `to_digit`.
+def read_digit_image(path: str | Path, ink: str = "auto", size: int = SIZE) -> np.ndarray:
+    """A picture's digit, uint8 [size, size]: see `to_digit`.
 
     Raises:
         AddaError: it cannot be read, or has no ink.
     """
     with reading(path), warnings.catch_warnings(record=True, action="always") as noticed:
-        digit = to_digit(open_picture(path), ink)
+        digit = to_digit(open_picture(path), ink, size)
     for notice in noticed:
         warn(f"{path}: {notice.message}")
     return digit
 
 
 def translate_files(
-    files: list[Path], output: Path, translate: Translate, ink: str = "auto", reverse: bool = False
+    files: list[Path],
+    output: Path,
+    translate: Translate,
+    ink: str = "auto",
+    whole: bool = False,
+    size: int = SIZE,
 ) -> tuple[int, list[str]]:
     """Translate every image of every file into a file of the same name, pictures as PNG.
 
     Memory is that of a batch, however many images there are.
 
     Args:
-        translate: takes digits, uint8 [n, 28, 28], to images, uint8 [n, 28, 28, 3]; with `reverse`,
-            the other way round.
+        translate: takes digits, uint8 [n, size, size], to images, uint8 [n, size, size, 3]; with
+            `whole`, takes images, as when it translates back.
         ink: of the digits, see `to_digit`.
+        size: of what `translate` takes.
 
     Returns:
         How many images were translated, and a sentence for each file that was skipped.
@@ -125,12 +135,12 @@ def translate_files(
     output.mkdir(parents=True, exist_ok=True)
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
     stacks = {file: output / name for name, file in places.items() if is_stack(file)}
-    read = read_image if reverse else partial(read_digit_image, ink=ink)
-    prepare = in_colour if reverse else partial(_as_digits, ink=ink)
+    read = partial(read_image if whole else partial(read_digit_image, ink=ink), size=size)
+    prepare = in_colour if whole else partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
         _translate_pictures(pictures, read, translate, skipped),
-        _translate_stacks(stacks, prepare, translate, skipped),
+        _translate_stacks(stacks, size, prepare, translate, skipped),
     ):
         left = max(SHOWN - count, 0)
         count += len(before)
@@ -177,11 +187,13 @@ def _translate_pictures(
         yield before, after
 
 
-def open_stacks(files: list[Path], skipped: list[str]) -> Iterator[tuple[Path, np.ndarray]]:
+def open_stacks(
+    files: list[Path], size: int, skipped: list[str]
+) -> Iterator[tuple[Path, np.ndarray]]:
     """Open stacks, each with its file, one at a time; `skipped` gets what cannot be read."""
     for file in files:
         try:
-            stack = open_stack(file)
+            stack = open_stack(file, size)
         except AddaError as error:
             skipped.append(str(error))
         else:
@@ -190,11 +202,12 @@ def open_stacks(files: list[Path], skipped: list[str]) -> Iterator[tuple[Path, n
 
 def _translate_stacks(
     places: dict[Path, Path],
+    size: int,
     prepare: Callable[[np.ndarray], np.ndarray],
     translate: Translate,
     skipped: list[str],
 ) -> Pairs:
-    for file, stack in open_stacks(list(places), skipped):
+    for file, stack in open_stacks(list(places), size, skipped):
         with atomic(places[file]) as unfinished, unfinished.open("wb") as out:
             for start in range(0, len(stack), BATCH_SIZE):
                 before = prepare(stack[start : start + BATCH_SIZE])
@@ -219,8 +232,8 @@ def _write_picture(path: Path, image: np.ndarray) -> None:
         partial.write_bytes(encoded.getbuffer())
 
 
-def open_stack(file: Path) -> np.ndarray:
-    """A .npy file's images, uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3].
+def open_stack(file: Path, size: int = SIZE) -> np.ndarray:
+    """A .npy file's images, uint8 [n, size, size], [n, size, size, 1] or [n, size, size, 3].
 
     They are left on the disk until they are needed.
 
@@ -231,9 +244,10 @@ def open_stack(file: Path) -> np.ndarray:
         stack = np.load(file, mmap_mode="r", allow_pickle=False)
         if not isinstance(stack, np.ndarray):
             raise ValueError("it is an archive of arrays")
-        if stack.dtype != np.uint8 or stack.shape[1:] not in ((28, 28), (28, 28, 1), (28, 28, 3)):
+        usable = [(size, size, *channels) for channels in ((), (1,), (3,))]
+        if stack.dtype != np.uint8 or stack.shape[1:] not in usable:
             raise ValueError(
-                f"{stack.dtype} {stack.shape} in place of uint8 [n, 28, 28] or [..., 3]"
+                f"{stack.dtype} {stack.shape} in place of uint8 [n, {size}, {size}] or [..., 3]"
             )
         if not len(stack):
             raise ValueError("it holds no image")
@@ -241,5 +255,5 @@ def open_stack(file: Path) -> np.ndarray:
 
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
-    """uint8 [n, 28, 28], [n, 28, 28, 1] or [n, 28, 28, 3] to digits [n, 28, 28], bright ink."""
+    """What `open_stack` takes, as digits with bright ink, [n, size, size]."""
     return bright_ink(luminance(in_colour(images)).astype(float), ink)

@@ -16,7 +16,7 @@ from adda.training.trainer import Watch
 def make_watch(history_csv: Path, logs: Path, run: str, model: Recipe) -> Watch:
     """A function that keeps everything that can be watched up to date.
 
-    Its arguments are the history and, now and then, translated images, uint8 [n, 28, 28, 3]. It
+    Its arguments are the history and, now and then, translated images, uint8 [n, size, size, 3]. It
     warns where something cannot be written: no disk that is full ends a training.
 
     Args:

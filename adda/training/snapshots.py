@@ -22,7 +22,7 @@ class Snapshots:
     def __init__(self, model: Recipe, source: np.ndarray, styles: np.ndarray, steps: int):
         """
         Args:
-            source, styles: uint8 [n, 28, 28, 3], a style for each digit.
+            source, styles: uint8 [n, size, size, 3], a style for each digit.
             steps: the length of the training.
         """
         self.source = source
@@ -42,7 +42,7 @@ class Snapshots:
         ]
 
     def take(self, step: int) -> np.ndarray:
-        """Translate, for every moment that has come: uint8 [n, 28, 28, 3]."""
+        """Translate, for every moment that has come: uint8 [n, size, size, 3]."""
         translated = self.translate().numpy()
         images, steps = self.images.numpy(), self.steps.numpy()
         places = self.due(step)
@@ -52,7 +52,7 @@ class Snapshots:
         return translated
 
     def save(self, directory: Path) -> None:
-        """Write source.npy; steps.npy, int [k]; and images.npy, uint8 [k, n, 28, 28, 3]."""
+        """Write source.npy; steps.npy, int [k]; and images.npy, uint8 [k, n, size, size, 3]."""
         write_array(directory / "source.npy", self.source)
         write_array(directory / "steps.npy", self.steps.numpy())
         write_array(directory / "images.npy", self.images.numpy().astype(np.uint8))

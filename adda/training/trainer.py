@@ -59,9 +59,9 @@ class Trainer:
     The devices of the strategy in scope share each batch.
 
     Args:
-        source: uint8 [n, 28, 28, 3].
+        source: uint8 [n, size, size, 3].
         labels: uint8 [n], what they show; only a class loss reads them.
-        target: uint8 [m, 28, 28, 3].
+        target: uint8 [m, size, size, 3].
         loss, train: without `auto`, see `resolve`.
     """
 
@@ -78,8 +78,8 @@ class Trainer:
         self.strategy = tf.distribute.get_strategy()
         self.replicas = self.strategy.num_replicas_in_sync
         self.shape = source.shape[1:]
-        # Whole training sets stay on every device; a step copies nothing from the host.
-        arrays = pack(source), labels.astype(np.int32), pack(target)
+        # Whole training sets stay on every GPU; a step copies nothing from the host.
+        arrays = pack(source), tf.constant(labels.astype(np.int32)), pack(target)
         self.arrays = [_on_every_device(self.strategy, array) for array in arrays]
         self.phases = model.phases()
         self.ends = [round(train.steps * end) for end in np.cumsum([p.share for p in self.phases])]
@@ -186,7 +186,7 @@ def train_model(
             progress is kept.
         watch: makes, of the recipe, what is called after every `train.steps_per_call` steps and
             each phase with the history and, when a snapshot is taken, with translations, uint8
-            [n, 28, 28, 3].
+            [n, size, size, 3].
         models: where the networks of `saved_steps` are left, each in `folder_of` its step; None:
             nowhere. A killed run's stay, and are not written again.
 
@@ -278,13 +278,13 @@ def make_optimizer(
     return optimizer
 
 
-def _on_every_device(strategy: tf.distribute.Strategy, array: np.ndarray) -> object:
+def _on_every_device(strategy: tf.distribute.Strategy, array: tf.Tensor) -> object:
     if strategy.num_replicas_in_sync == 1:
-        return tf.constant(array)
+        return array
     copies = iter(strategy.extended.worker_devices)
 
     def put(_: object) -> tf.Tensor:  # is called once for each of this machine's devices, in order
         with tf.device(next(copies)):
-            return tf.constant(array)
+            return tf.identity(array)
 
     return strategy.experimental_distribute_values_from_function(put)

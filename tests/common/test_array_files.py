@@ -29,7 +29,7 @@ def test_classes_are_sorted_by_number_and_then_by_letter():
     [
         np.zeros((4, 28, 28), np.uint8),
         np.zeros((4, 28, 28, 3), np.float32),
-        np.zeros((4, 32, 32, 3), np.uint8),
+        np.zeros((4, 30, 30, 3), np.uint8),
         np.zeros((0, 28, 28, 3), np.uint8),
         np.zeros((), np.uint8),
     ],

@@ -69,6 +69,9 @@ def test_values_are_those_that_dvc_records(tmp_path):
         ("model", "recipe", "none"),
         ("model", "fine_tune", True),  # of no weights
         ("data", "binarise", "otsu"),  # of no folders
+        ("data", "size", 30),
+        ("data", "size", 100),
+        ("data", "size", 32),  # of no folders
         ("data", "directory", ""),
         ("recipes", "original", {"code_size": 1}),
         ("loss", "l2_weight", "autom"),

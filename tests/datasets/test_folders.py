@@ -86,6 +86,13 @@ def test_pictures_of_other_sizes_are_scaled_and_said_to_be(folder, load, capsys)
     assert [each for each in raw.target["test"] if (each == (0, 90, 0)).all()]  # a target, cut
 
 
+def test_a_source_may_stay_in_colour(folder, load):
+    Image.new("RGB", (28, 28), (10, 200, 30)).save(folder / "source/train/3/green.png")
+    assert load().source["train"].shape == (31, 28, 28)
+    kept = load(binarise="colour").source["train"]
+    assert [each for each in kept if (each == (10, 200, 30)).all()]
+
+
 def test_grey_pictures_are_cut_where_their_ink_begins(folder, load):
     grey = Image.new("L", (28, 28), 40)
     grey.paste(180, (10, 10, 20, 20))

@@ -26,22 +26,24 @@ def softplus(x):
     return np.logaddexp(0, np.asarray(x)).mean()
 
 
-def blur(x):
-    place = np.arange(28)
-    kernel = np.exp(-0.5 * ((place[:, None] - place) / 2.5) ** 2)
+def blur(x, pixels):
+    place = np.arange(x.shape[1])
+    kernel = np.exp(-0.5 * ((place[:, None] - place) / pixels) ** 2)
     return np.einsum("ij,njkc,kl->nilc", kernel, x, kernel)
 
 
-def test_the_background_is_the_image_with_its_mask_filled_in(rng):
-    images = rng.random((2, 28, 28, 3)).astype(np.float32)
-    mask = np.zeros((2, 28, 28, 1), np.float32)
+@pytest.mark.parametrize("by", [1, 2])
+def test_the_background_is_the_image_with_its_mask_filled_in(rng, by):
+    images = rng.random((2, 28 * by, 28 * by, 3)).astype(np.float32)
+    mask = np.zeros((2, 28 * by, 28 * by, 1), np.float32)
     mask[:, 10:14, 10:14] = 0.5  # one half counts in full
-    mask[:, 0, 27] = 0.5
+    mask[:, 0, -1] = 0.5
     filled = inpaint(tf.constant(images), tf.constant(mask)).numpy()
     covered = np.zeros_like(mask)
-    covered[:, 9:15, 9:15] = 1  # widened by a pixel
-    covered[:, 0:2, 26:28] = 1
-    around = blur(images * (1 - covered)) / (blur(1 - covered) + 1e-3)
+    covered[:, 10 - by : 14 + by, 10 - by : 14 + by] = 1  # widened by a pixel of 28
+    covered[:, : 1 + by, -1 - by :] = 1
+    reach = 2.5 * by
+    around = blur(images * (1 - covered), reach) / (blur(1 - covered, reach) + 1e-3)
     expected = (1 - covered) * images + covered * around
     np.testing.assert_allclose(filled, expected, atol=1e-5)
 
@@ -196,13 +198,15 @@ def test_a_hand_of_zeros_leaves_a_digit_as_it_is(batch):
     assert (write(digit, tf.zeros([len(digit), 9])).numpy() == digit.numpy()).all()
 
 
-def test_a_hand_maps_about_the_middle_as_scipy_does(rng):
-    digit = np.zeros((1, 28, 28, 1), np.float32)
+@pytest.mark.parametrize("by", [1, 2])
+def test_a_hand_maps_about_the_middle_as_scipy_does(rng, by):
+    digit = np.zeros((1, 28 * by, 28 * by, 1), np.float32)
     digit[0, 8:20, 10:18] = rng.random((12, 8, 1))
     numbers = np.array([[0.3, -0.2, 0.1, 0.2, 0.1, -0.2, 0, 0, 0]], np.float32)
     matrix = np.eye(2) + 0.6 * np.tanh(numbers[0, :4] / 0.6).reshape(2, 2)
-    shift = 8 * np.tanh(numbers[0, 4:6])
-    offset = 13.5 + shift - matrix @ [13.5, 13.5]
+    shift = 8 * by * np.tanh(numbers[0, 4:6])
+    middle = 14 * by - 0.5
+    offset = middle + shift - matrix @ [middle, middle]
     expected = affine_transform(digit[0, ..., 0], matrix, offset, order=1)
     written = write(tf.constant(digit), tf.constant(numbers)).numpy()
     np.testing.assert_allclose(written[0, ..., 0], expected, atol=1e-5)

@@ -10,7 +10,7 @@ from adda.common.array_files import write_array
 from adda.common.errors import AddaError
 from adda.inference.capabilities import Reconstructs
 from adda.inference.translation import reconstruct, translate
-from adda.recipes.all_recipes import RECIPES
+from adda.recipes.all_recipes import RECIPES, make_recipe
 from adda.recipes.recipe import Domains
 from adda.recipes.storage import STYLES_FILE, load_model, save_model
 from adda.serving.translator import Translator
@@ -54,6 +54,16 @@ def test_a_model_saved_before_domains_were_a_group_is_read(tmp_path):
     del described["domains"]
     path.write_text(json.dumps(described | {"classes": 10, "grey": True}))
     assert load_model(tmp_path / "model").domains == Domains(grey=True)
+
+
+def test_a_size_or_source_that_a_recipe_has_no_networks_for(tmp_path):
+    with pytest.raises(AddaError, match=r"original has networks for images of 28 .* set data.size"):
+        make_recipe("original", 0.05, domains=Domains(size=32))
+    with pytest.raises(AddaError, match=r"layered takes ink on black, .* set data.binarise"):
+        make_recipe("layered", 0.05, domains=Domains(grey=True, colour=True))
+    save_model(tmp_path / "model", small_recipe("layered"))
+    with pytest.raises(AddaError, match="is for images of 28 pixels, and these have 32; set data"):
+        load_model(tmp_path / "model", domains=Domains(size=32))
 
 
 def test_a_damaged_model_is_named(tmp_path):

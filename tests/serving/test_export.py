@@ -10,7 +10,7 @@ from adda.classification.classifier import ClassifierForm, save_classifier
 from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.nn.networks import make_classifier
-from adda.recipes.all_recipes import RECIPES
+from adda.recipes.all_recipes import RECIPES, make_recipe
 from adda.recipes.recipe import Domains
 from adda.recipes.storage import save_model
 from adda.serving import export as exporting
@@ -67,15 +67,15 @@ def test_a_form_that_differs_is_not_written(tmp_path, monkeypatch):
 
 @pytest.mark.process
 def test_the_command_writes_the_classifier_too_and_says_its_range(command, rng, tmp_path):
-    save_model(tmp_path / "model", small_recipe("layered"))
-    network = make_classifier(0.1, 10)
+    save_model(tmp_path / "model", make_recipe("layered", 0.05, domains=Domains(size=32)))
+    network = make_classifier(0.1, 10, size=32)
     save_classifier(
         tmp_path / "adapted", network, ClassifierForm(shape="original", width=0.1), DIGITS
     )
     given = "export", "--model", tmp_path / "model", "--classifier", tmp_path / "adapted"
     result = command(*given, tmp_path / "out")
     assert "translator and classifier, within" in result.stdout, result.stderr
-    images = rng.random((3, 28, 28, 3), np.float32)
+    images = rng.random((3, 32, 32, 3), np.float32)
     images[0, 0, 0] = 0.0, 1.0, 1.0
     expected = tf.nn.softmax(network(images, training=False)).numpy()
     for form, run in (("classifier.onnx", run_onnx), ("classifier_saved_model", run_saved_model)):
@@ -87,7 +87,7 @@ def test_the_command_writes_the_classifier_too_and_says_its_range(command, rng, 
     session = onnxruntime.InferenceSession(tmp_path / "out/translator.onnx")
     said = session.get_modelmeta().custom_metadata_map
     assert set(said) == {"digit", "style"}
-    assert all("in [0, 1], not 0 to 255" in text for text in said.values())
+    assert all("[n, 32, 32, 3] in [0, 1], not 0 to 255" in text for text in said.values())
     command(*given[:3], "--classifier", "", tmp_path / "alone")
     assert not (tmp_path / "alone/classifier.onnx").exists()
     assert (tmp_path / "alone/translator.onnx").exists()
