@@ -5,7 +5,6 @@ Leaves one model, or several, of moments of the training: the stage *translate* 
 
 import os
 import shutil
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from adda.common.outputs import atomic, write_csv, write_json
 from adda.common.params import Group, read_params
 from adda.common.runner import CHECKPOINTS, LOGS, run_stage
 from adda.engine.checkpoints import Checkpoints, alone_in, run_key
-from adda.engine.devices import Device, choose_precision, is_chief, make_strategy, use_device
+from adda.engine.devices import Device, choose_precision, make_strategy, use_device
 from adda.recipes.all_recipes import (
     ModelParams,
     RecipesParams,
@@ -79,10 +78,8 @@ def main() -> str:
     print(", ".join(f"{name} {value:g}" for name, value in resolved.items()))
     key = run_key(groups, arrays)
     progress = CHECKPOINTS / key
-    strategy = make_strategy(train.strategy)
-    chief = is_chief(strategy)
-    with alone_in(progress) if chief else nullcontext():
-        with strategy.scope():
+    with alone_in(progress):
+        with make_strategy().scope():
             trained = train_model(
                 source,
                 labels,
@@ -91,11 +88,9 @@ def main() -> str:
                 loss,
                 train,
                 Checkpoints(progress),
-                partial(make_watch, HISTORY, LOGS, f"{RUN}-{key[:8]}") if chief else None,
-                progress / "models" if chief else None,
+                partial(make_watch, HISTORY, LOGS, f"{RUN}-{key[:8]}"),
+                progress / "models",
             )
-        if not chief:
-            return f"{train.steps} steps; the chief writes the model"
         write_history(trained.history, HISTORY)
         with atomic(TRAINED) as directory:
             for step in map(folder_of, saved_steps(train)):

@@ -24,7 +24,7 @@ from adda.training.trainer import TrainParams
 
 SMALL = {"original": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
-PROCESSES = {"run_python", "finished", "single", "checkpoints"}  # fixtures that start some
+PROCESSES = {"run_python", "finished"}  # fixtures that start some
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -132,7 +132,6 @@ def off_the_gpu(graph: tf.Graph) -> set[tuple[str, ...]]:
 
 def train_params(**changes) -> TrainParams:
     defaults = {
-        "strategy": "auto",
         "seed": 0,
         "steps": 3,
         "batch_size": 8,

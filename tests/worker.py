@@ -1,7 +1,6 @@
-"""One process of a training on made-up images: python worker.py STRATEGY STEPS OUT.
+"""One short training on made-up images, by so many devices of one CPU: worker.py COUNT OUT.
 
-STRATEGY is single, logical (two devices on one CPU) or multi_worker (as TF_CONFIG says). The
-history goes to OUT, by the chief.
+The history goes to OUT.
 """
 
 import json
@@ -15,25 +14,23 @@ import numpy as np
 import tensorflow as tf
 from conftest import loss_params, small_recipe, train_params
 
-from adda.common.runner import run_command
-from adda.engine.checkpoints import Checkpoints
-from adda.engine.devices import is_chief, make_strategy, use_device
+from adda.engine.devices import use_device
 from adda.training.trainer import train_model
 
 
-def main() -> str:
-    kind, steps, out = sys.argv[1:]
+def main() -> None:
+    count, out = int(sys.argv[1]), sys.argv[2]
     use_device("cpu")
-    if kind == "logical":
+    strategy = tf.distribute.get_strategy()
+    if count > 1:
         cpu = tf.config.list_physical_devices("CPU")[0]
-        half = tf.config.LogicalDeviceConfiguration()
-        tf.config.set_logical_device_configuration(cpu, [half, half])
-        strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    else:
-        strategy = make_strategy("auto" if kind == "single" else kind)
+        parts = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(cpu, parts)
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{number}" for number in range(count)])
     rng = np.random.default_rng(0)
     source = np.where(rng.random((40, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
     target = rng.integers(0, 256, (40, 28, 28, 3), np.uint8)
+    rates = {"learning_rate": 1e-5, "adversary_learning_rate": 1e-5}
     with strategy.scope():
         trained = train_model(
             source,
@@ -41,19 +38,10 @@ def main() -> str:
             target,
             partial(small_recipe, "layered"),
             loss_params(l2_weight=1, adversarial_weight=0.02),
-            train_params(
-                steps=int(steps),
-                batch_size=32,
-                learning_rate=1e-5,
-                adversary_learning_rate=1e-5,
-                steps_per_call=5,
-            ),
-            checkpoints=Checkpoints(Path(out).with_suffix(".checkpoints")),
+            train_params(steps=20, batch_size=32, steps_per_call=5, **rates),
         )
-    if is_chief(strategy):
-        Path(out).write_text(json.dumps(trained.history))
-    return "done"
+    Path(out).write_text(json.dumps(trained.history))
 
 
 if __name__ == "__main__":
-    run_command(main)
+    main()

@@ -23,7 +23,6 @@ from filelock import FileLock, Timeout
 from adda.common.errors import AddaError, warn
 from adda.common.outputs import atomic, remove
 from adda.common.params import CHECKED
-from adda.engine.devices import is_chief
 
 SECONDS = float(os.environ.get("ADDA_CHECKPOINT_SECONDS", "30"))  # tests wait less
 NEWEST = 2  # stay: the newest, and one before it in case that is damaged
@@ -34,9 +33,6 @@ History = list[dict[str, float]]
 class Checkpoints:
     """The checkpoints of one run.
 
-    Of several workers (the strategy in scope tells) the chief alone reads and writes; the others
-    get its state when they start.
-
     Args:
         folder: of this run alone, named by all that determines it: see `run_key` and `alone_in`.
     """
@@ -46,31 +42,18 @@ class Checkpoints:
         self.saved_at = time.monotonic()
 
     def restore(self, variables: Sequence[keras.Variable]) -> History:
-        """Load the newest sound checkpoint into the variables, on every worker.
+        """Load the newest sound checkpoint into the variables.
 
         Args:
             variables: as `save_if_due` got them, in the same order.
 
         Returns:
             The history up to it, its last row's `step` being the number of steps done; empty if
-            there is none. Workers other than the chief get that row's `step` alone. A checkpoint
-            of another form is renamed, with a warning.
+            there is none. A checkpoint of another form is renamed, with a warning.
 
         Raises:
             AddaError: the disk cannot be read.
         """
-        strategy = tf.distribute.get_strategy()
-        chief = is_chief(strategy)
-        history = self._load(variables) if chief else []
-        if strategy.cluster_resolver is None:
-            return history
-        step = int(_from_chief(np.int64(history[-1]["step"] if history else 0)))
-        if step:
-            for variable in variables:
-                variable.assign(_from_chief(variable.numpy()))
-        return history if chief or not step else [{"step": step}]
-
-    def _load(self, variables: Sequence[keras.Variable]) -> History:
         for path in sorted(self.folder.glob("*.npz"), reverse=True):
             try:
                 with np.load(path, allow_pickle=False) as file:
@@ -96,7 +79,7 @@ class Checkpoints:
 
     def save_if_due(self, variables: Sequence[keras.Variable], history: History) -> None:
         """Save if `SECONDS` have passed since the last time; a full disk is only warned about."""
-        if not is_chief(tf.distribute.get_strategy()) or time.monotonic() - self.saved_at < SECONDS:
+        if time.monotonic() - self.saved_at < SECONDS:
             return
         path = self.folder / f"{history[-1]['step']:09d}.npz"
         try:
@@ -146,14 +129,3 @@ def run_key(params: Sequence[str], arrays: Sequence[np.ndarray]) -> str:
         digest.update(str(array.shape).encode())
         digest.update(np.ascontiguousarray(array))
     return digest.hexdigest()[:16]
-
-
-def _from_chief(value: np.ndarray) -> np.ndarray:
-    """What the chief calls this with, on every worker: a sum to which the others give zero."""
-    strategy = tf.distribute.get_strategy()
-    values = strategy.experimental_distribute_values_from_function(
-        lambda context: tf.constant(
-            value if context.replica_id_in_sync_group == 0 else np.zeros_like(value)
-        )
-    )
-    return strategy.reduce(tf.distribute.ReduceOp.SUM, values, axis=None).numpy()

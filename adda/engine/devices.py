@@ -54,53 +54,8 @@ def choose_precision(choice: str) -> str:
     return "bfloat16" if capable and all(capable) else "float32"
 
 
-def make_strategy(choice: str) -> tf.distribute.Strategy:
-    """Choose how devices share a training step; call this right after `use_device`.
-
-    Args:
-        choice: "auto" is one device, or all GPUs of this machine where there are several;
-            "multi_worker" is every machine of the cluster that TF_CONFIG describes or, without
-            one, that Slurm has started.
-
-    Raises:
-        AddaError: "multi_worker" was asked for and nothing describes the cluster.
-    """
-    if choice == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy(_cluster())
+def make_strategy() -> tf.distribute.Strategy:
+    """How devices share a training step, after `use_device`: one of them alone, or all GPUs."""
     if len(tf.config.get_visible_devices("GPU")) > 1:
         return tf.distribute.MirroredStrategy()
     return tf.distribute.get_strategy()
-
-
-def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process is the one that writes: the chief, without one worker 0, or alone."""
-    resolver = strategy.cluster_resolver
-    if resolver is None or resolver.task_type is None:
-        return True
-    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
-    return (resolver.task_type, resolver.task_id) == (first, 0)
-
-
-def _cluster() -> tf.distribute.cluster_resolver.ClusterResolver:
-    resolvers = tf.distribute.cluster_resolver
-    if "TF_CONFIG" in os.environ:
-        resolver = resolvers.TFConfigClusterResolver()
-        try:
-            resolver.cluster_spec().task_address(resolver.task_type, resolver.task_id)
-        except Exception as error:  # what TensorFlow makes of JSON of any form
-            raise AddaError(
-                f"TF_CONFIG does not describe a cluster ({type(error).__name__}: {error}); it must "
-                "hold the cluster's workers and this process's task, as in docs/running.md"
-            ) from None
-        return resolver
-    if "SLURM_STEP_NUM_TASKS" in os.environ:
-        # Slurm itself gives each task its GPUs, if it has any. The resolver would count them by
-        # nvidia-smi, and knows no task without one: it is told of enough.
-        gpus = max(1, len(tf.config.get_visible_devices("GPU")))
-        return resolvers.SlurmClusterResolver(
-            gpus_per_node=1024 * gpus, gpus_per_task=gpus, auto_set_gpu=False
-        )
-    raise AddaError(
-        "train.strategy is multi_worker, but neither TF_CONFIG nor Slurm describes a cluster; "
-        "set TF_CONFIG as in docs/running.md, or train.strategy to auto"
-    )

@@ -1,8 +1,7 @@
 """Running a training step many times, watched."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -13,7 +12,6 @@ from adda.engine.checkpoints import Checkpoints, History
 
 Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 SHOWN = 3  # values in the progress bar
-OUR_OWN = (tf.errors.ResourceExhaustedError, tf.errors.InvalidArgumentError)
 
 
 def run_steps(
@@ -44,13 +42,11 @@ def run_steps(
         One row a call: `step`, the number of steps done, and each value's mean over it.
 
     Raises:
-        AddaError: a value is NaN or infinite (the message names it and the step), or another
-            machine of the cluster is lost.
+        AddaError: a value is NaN or infinite; the message names it and the step.
     """
     history = before or []
     if checkpoints and before is None:
-        with _cluster_errors(title):
-            history = checkpoints.restore(variables)
+        history = checkpoints.restore(variables)
         if history:
             on_call(history)
     done = history[-1]["step"] if history else 0
@@ -62,8 +58,7 @@ def run_steps(
         while done < steps:
             # Calls end at the same steps, wherever this run begins.
             first, count = done, min(steps_per_call - done % steps_per_call, steps - done)
-            with _cluster_errors(title):
-                rows = call(first, count).numpy()
+            rows = call(first, count).numpy()
             for offset, row in enumerate(rows):
                 for name, value in zip(names, row, strict=True):
                     if not math.isfinite(value):
@@ -80,21 +75,6 @@ def run_steps(
             if checkpoints:
                 checkpoints.save_if_due(variables, history)
     return history
-
-
-@contextmanager
-def _cluster_errors(title: str) -> Iterator[None]:
-    try:
-        yield
-    except tf.errors.OpError as error:
-        alone = tf.distribute.get_strategy().cluster_resolver is None
-        if alone or isinstance(error, OUR_OWN):
-            raise
-        reason = " ".join(error.message.split())[:200]
-        raise AddaError(
-            f"{title}: the connection to another worker was lost ({reason}); "
-            "start every worker again, and they go on from the last checkpoint"
-        ) from None
 
 
 def compile_steps(step: Step) -> tuple[Callable[[int, int], tf.Tensor], list[str]]:

@@ -34,7 +34,6 @@ SNAPSHOT_DIGITS = 10
 class TrainParams(Group):
     """How a recipe is trained."""
 
-    strategy: Literal["auto", "multi_worker"]
     seed: Seed
     steps: Count
     batch_size: Annotated[Count, OrAuto]

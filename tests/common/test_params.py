@@ -61,7 +61,6 @@ def test_values_are_those_that_dvc_records(tmp_path):
         ("train", "steps", 1.5),
         ("train", "seed", "10"),  # text, which DVC records as text
         ("loss", "l2_weight", True),
-        ("train", "strategy", "both"),
         ("split", "valid_fraction", 1),
         ("classifier", "seed", None),
         ("classifier", "width", 1e308),
