@@ -10,9 +10,9 @@ digit, and no label or pairing of target images is ever used.
 
 A training has two phases. *masks*: the mask encoder learns from source digits, moved at random and
 pasted on the backgrounds of target images, whose masks are known; the decoder reconstructs target
-images. *hand*: against adversaries, the hand learns to write masks like those of target images, a
-second hand to write those as the source does, and the decoder to colour translations. A hand that
-learns while masks are raw runs away.
+images. *hand*: both go on, and against adversaries the hand learns to write masks like those of
+target images, a second hand to write those as the source does, and the decoder to colour
+translations. A hand that learns while masks are raw runs away.
 
 Learning to cut by pasting is Remez et al. 2018 (arXiv:1803.06414); the layered image is that of
 LR-GAN (Yang et al. 2017, arXiv:1703.01560); learning where to look by a differentiable affine map,
@@ -98,9 +98,10 @@ class Layered(Recipe):
         }
 
     def phases(self) -> list[Phase]:
-        masks = {"autoencoder": trainable(self.mask_encoder, self.decoder)}
+        first = self.mask_encoder, self.decoder
+        masks = {"autoencoder": trainable(*first)}
         game = {
-            "autoencoder": trainable(self.decoder, self.hand, self.hand_back),
+            "autoencoder": trainable(*first, self.hand, self.hand_back),
             "adversary": trainable(self.adversary, self.hand_adversary, self.back_adversary),
         }
         return [
@@ -111,12 +112,20 @@ class Layered(Recipe):
 
     def learn_masks(self, batch: Batch, loss: LossParams) -> Terms:
         """L2 for the decoder, and for the mask encoder the cycle, from source digit to its mask."""
+        return self._learn_masks(batch, loss)[0]
+
+    def _learn_masks(self, batch: Batch, loss: LossParams) -> tuple[Terms, tf.Tensor, tf.Tensor]:
+        """These terms, and masks and backgrounds of the target images, which no gradient passes."""
         terms = Terms()
-        mask = self.mask(batch.target, training=True)
         # The decoder alone learns from L2. To the encoder, finding no digit at all is best: the
         # image is its own background then, and needs no foreground.
-        mask, background = map(tf.stop_gradient, (mask, self.background(batch.target, mask)))
-        self._add_l2(terms, loss, batch.target, mask, background)
+        mask = tf.stop_gradient(self.mask(batch.target, training=True))
+        background = tf.stop_gradient(self.background(batch.target, mask))
+
+        def error() -> tf.Tensor:
+            return mean_squared_error(batch.target, self.composite(mask, background))
+
+        terms.add("l2", loss.l2_weight, error, "autoencoder")
         if not self.domains.paper:
             # Every source digit gets the background of another image: which one is random already.
             # Digits as the hand writes them would not do: encoder and hand would drift together.
@@ -129,21 +138,17 @@ class Layered(Recipe):
             moved, translated = map(tf.stop_gradient, (moved, translated))
             returned = self.mask_encoder(translated, training=True)
             terms.add("cycle", 1.0, lambda: mask_divergence(moved, returned), "autoencoder")
-        return terms
+        return terms, mask, background
 
     def learn_hand(self, batch: Batch, loss: LossParams) -> Terms:
-        """L2 and the game for the decoder, and a game for each hand; masks stay as they are."""
-        terms, weight = Terms(), self.params.hand_weight
-        digit = batch.source[..., :1]
-        mask = tf.stop_gradient(self.mask(batch.target))
-        background = self.background(batch.target, mask)
-        clear = self.clear(mask)
+        """The same, a game for the decoder's colours, and one for each hand."""
+        terms, mask, background = self._learn_masks(batch, loss)
+        weight = self.params.hand_weight
+        digit, clear = batch.source[..., :1], self.clear(mask)
         numbers = self.hand([digit, noise_of(batch.target)])
         numbers_back = self.hand_back([clear, tf.zeros([tf.shape(clear)[0], NOISE])])
         written, written_back = write(digit, numbers), write(clear, numbers_back)
-        self._add_l2(terms, loss, batch.target, mask, background)
-        shown = tf.stop_gradient(written) if weight else digit
-        translated = self.composite(shown, background)
+        translated = self.composite(tf.stop_gradient(written) if weight else digit, background)
         terms.add_game(
             loss.adversarial_weight,
             self.adversary,
@@ -163,19 +168,6 @@ class Layered(Recipe):
             terms.show("ink", ink)  # 1: the hand writes with as much of it as the target
         terms.show("diversity", diversity(translated, batch.target))
         return terms
-
-    def _add_l2(
-        self,
-        terms: Terms,
-        loss: LossParams,
-        target: tf.Tensor,
-        mask: tf.Tensor,
-        background: tf.Tensor,
-    ) -> None:
-        def error() -> tf.Tensor:
-            return mean_squared_error(target, self.composite(mask, background))
-
-        terms.add("l2", loss.l2_weight, error, "autoencoder")
 
     def style(self, target: tf.Tensor) -> tf.Tensor:
         """The backgrounds of target images; and the images in grey, for the hand's noise."""
