@@ -19,7 +19,7 @@ import tensorflow as tf
 from adda.engine.devices import use_device
 from adda.engine.loop import Step, compile_steps
 from adda.recipes.all_recipes import make_recipe, resolve
-from adda.recipes.recipe import LossParams
+from adda.recipes.recipe import Domains, LossParams
 from adda.training.trainer import Trainer, TrainParams, make_networks
 
 ROUNDS = 5
@@ -31,11 +31,13 @@ def main() -> None:
     parser.add_argument("--recipe", default="layered")
     parser.add_argument("--width", type=float, default=0.25)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--size", type=int, default=28, help="pixels along each side")
     parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16"))
     parser.add_argument("--steps", type=int, default=20, help="timed steps a round")
     options = parser.parse_args()
     print(use_device("auto"))
-    steps = make_steps(options.recipe, options.width, options.batch_size, options.precision)
+    form = options.recipe, options.width, options.batch_size, options.size
+    steps = make_steps(*form, options.precision)
     for phase, step in steps.items():
         print(f"{phase}: {measure(step, options.steps)}")
 
@@ -59,12 +61,11 @@ def measure(step: Step, count: int) -> str:
 
 
 def make_steps(
-    recipe: str, width: float, batch_size: int, precision: str = "float32"
+    recipe: str, width: float, batch_size: int, size: int, precision: str = "float32"
 ) -> dict[str, Step]:
     """The pipeline's steps by phase, on made-up images."""
     keras.utils.set_random_seed(0)
     train = TrainParams(
-        strategy="auto",
         seed=0,
         steps=COUNT,
         batch_size=batch_size,
@@ -77,9 +78,12 @@ def make_steps(
     loss = LossParams(l2_weight="auto", adversarial_weight="auto")
     loss, train = resolve(recipe, loss, train)
     rng = np.random.default_rng(0)
-    source = np.where(rng.random((COUNT, 28, 28, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
-    target = rng.integers(0, 256, (COUNT, 28, 28, 3), np.uint8)
-    model = make_networks(partial(make_recipe, recipe, width), train)
+    source = (
+        np.where(rng.random((COUNT, size, size, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
+    )
+    target = rng.integers(0, 256, (COUNT, size, size, 3), np.uint8)
+    make = partial(make_recipe, recipe, width, domains=Domains(size=size))
+    model = make_networks(make, train)
     trainer = Trainer(model, source, np.zeros(COUNT, np.uint8), target, loss, train)
     return {phase.name: partial(trainer.step, phase) for phase in trainer.phases}
 

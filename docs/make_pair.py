@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from adda.datasets.mnistm_blend import make_mnistm
+from adda.datasets.mnistm_blend import blend, make_mnistm
 from adda.datasets.packaged import packaged_digits, packaged_photographs
 
 TEST_SIZE = 500
@@ -64,7 +64,7 @@ def main() -> None:
     for part in ("train", "test"):
         target = make_mnistm(plain[part], photographs, rng)
         if options.kind == "small":
-            target = shade(target, rng)
+            target = blend(plain[part], shade(blend(plain[part], target), rng))  # under the ink
         unlabelled = options.kind in ("letters", "small") and part == "train"
         labels = None if unlabelled else plain[f"{part}_labels"]
         write(options.folder / "source" / part, source[part], source[f"{part}_labels"])
