@@ -56,15 +56,14 @@ def main() -> None:
     if options.kind == "letters":
         source, plain = printed_letters(rng), printed_letters(rng)
     elif options.kind == "small":
-        source, plain = small_letters(rng, (28, 36)), small_letters(rng, (16, 22))
+        source, plain = small_letters(rng, (34, 44)), small_letters(rng, (20, 28))
     else:
         plain = scanned_digits()
         source = packaged_digits(seed=0) if options.kind == "thin" else plain
     photographs = packaged_photographs()
     for part in ("train", "test"):
-        target = make_mnistm(plain[part], photographs, rng)
-        if options.kind == "small":
-            target = blend(plain[part], shade(blend(plain[part], target), rng))  # under the ink
+        put = shaded if options.kind == "small" else make_mnistm
+        target = put(plain[part], photographs, rng)
         unlabelled = options.kind in ("letters", "small") and part == "train"
         labels = None if unlabelled else plain[f"{part}_labels"]
         write(options.folder / "source" / part, source[part], source[f"{part}_labels"])
@@ -97,13 +96,24 @@ def _letters(letters: str, counts: dict[str, int], draw: Callable[[str], np.ndar
     return parts
 
 
-def shade(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Darken each image to one side, by up to two thirds."""
-    places = np.stack(np.indices(images.shape[1:3]), -1) / images.shape[1] - 0.5
-    ways = rng.normal(size=(len(images), 2))
-    ways /= np.linalg.norm(ways, axis=1, keepdims=True)
-    light = 0.65 + 0.5 * np.einsum("nk,hwk->nhw", ways, places)
-    return (images * light.clip(0, 1)[..., None]).astype(np.uint8)
+def shaded(
+    letters: np.ndarray, photographs: Sequence[np.ndarray], rng: np.random.Generator
+) -> np.ndarray:
+    """Letters on photographs that darken to one side, by up to two thirds.
+
+    Of three places the one where the letter is told best from what it lies on.
+    """
+    places = np.stack(np.indices(letters.shape[1:]), -1) / letters.shape[1] - 0.5
+    candidates = []
+    for _ in range(3):
+        patches = blend(letters, make_mnistm(letters, photographs, rng))  # twice is not at all
+        ways = rng.normal(size=(len(letters), 2))
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+        light = (0.65 + 0.5 * np.einsum("nk,hwk->nhw", ways, places)).clip(0, 1)
+        candidates.append(blend(letters, (patches * light[..., None]).astype(np.uint8)))
+    stacked = np.stack(candidates)  # [3, n, 64, 64, 3]
+    contrast = (np.abs(stacked - 127.5) * (letters > 0)[..., None]).sum(axis=(2, 3, 4))
+    return stacked[contrast.argmax(axis=0), np.arange(len(letters))]
 
 
 def print_letter(

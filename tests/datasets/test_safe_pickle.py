@@ -111,19 +111,11 @@ U1 = b"cnumpy\ndtype\nX\x02\x00\x00\x00u1\x89\x88\x87R(K\x03X\x01\x00\x00\x00|NN
 
 HOSTILE = {
     "os.system": pickle.dumps(Call(__import__("os").system, "touch evil")),
-    "subprocess.Popen": named("subprocess", "Popen", TEXT),
     "builtins.eval": pickle.dumps(Call(eval, "open('evil', 'w')")),
-    "builtins.getattr": pickle.dumps(Call(getattr, "", "join")),
-    "builtins.print": pickle.dumps(Call(print, "evil")),
-    "bytes of a size": named("builtins", "bytes", b"(J\xff\xff\xff\x7ft"),
     "nested reduce": pickle.dumps([{"a": (Call(str.upper, Call(eval, "1")),)}]),
-    "numpy.load": named("numpy", "load", TEXT),
-    "numpy.testing runstring": named("numpy.testing._private.utils", "runstring", TEXT),
-    "numpy.zeros of a size": named("numpy", "zeros", b"(J\xff\xff\xff\x7ft"),
     "numpy.ndarray of a size": named("numpy", "ndarray", b"(J\xff\xff\xff\x7ft"),
     "dotted name": b"\x80\x04\x8c\x05numpy\x8c\x0bcore.os.sys\x93)R.",
     "dotted name of an allowed one": b"\x80\x04\x8c\x05numpy\x8c\x0fndarray.tofile2\x93)R.",
-    "operator.attrgetter": named("operator", "attrgetter", TEXT),
     "copyreg extension": b"\x80\x02\x82\x01.",
     "persistent id": b"\x80\x02X\x01\x00\x00\x00aQ.",
     "newobj": b"\x80\x02cnumpy\nndarray\n)\x81.",
@@ -144,7 +136,6 @@ HOSTILE = {
     "a function as the result": b"\x80\x02cnumpy\nndarray\n.",
     "a memo bomb": b"\x80\x02Nr\xff\xff\xff\xff" + b"cos\nsystem\n.",
     "bytes of a huge declared size": b"\x80\x04\x8e" + struct.pack("<Q", 2**62) + b"a.",
-    "text of a huge declared size": b"\x80\x04\x8d" + struct.pack("<Q", 2**62) + b"a.",
     "bytearray of a huge declared size": b"\x80\x05\x96" + struct.pack("<Q", 2**40) + b"a.",
     "a string of a negative size": b"\x80\x02T" + struct.pack("<i", -5) + b"aaaaaa.",
     "an integer of many digits": b"L" + b"9" * 100_000 + b"L\n.",
@@ -170,7 +161,6 @@ HOSTILE = {
 # What only damage can have made, and no one who means harm.
 DAMAGED = {
     "bytes of a huge declared size",
-    "text of a huge declared size",
     "bytearray of a huge declared size",
     "a string of a negative size",
     "an integer of many digits",
