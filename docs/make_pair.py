@@ -1,20 +1,19 @@
 """Make another pair of domains, plain and on photographs: scanned digits, or printed letters.
 
     python -m docs.make_pair digits FOLDER    # a pair that works
-    python -m docs.make_pair letters FOLDER   # another; nobody labelled its target's training part
     python -m docs.make_pair thin FOLDER      # MNIST's digits as the source: one that does not
-    python -m docs.make_pair small FOLDER     # 26 letters in pictures of 64 x 64: see data.size
+    python -m docs.make_pair letters FOLDER   # pictures of 64 x 64, for data.size
 
 writes FOLDER/source and FOLDER/target for data.source=folders. The digits are the test part of
 UCI's optical digits (Alpaydin & Kaynak 1998), 1,797 images by 13 writers, scaled up, which
-scikit-learn ships; writers are in both train and test. The letters are A to J in the fonts that
-matplotlib ships, turned and scaled at random; *small* has A to Z in ten fonts, the target's half
-as high as the source's, on photographs that darken to one side. The photographs are the packaged
-data's.
+scikit-learn ships; writers are in both train and test. The letters are A to Z in ten fonts that
+matplotlib ships, turned and scaled at random, the target's smaller than the source's and on
+photographs that darken to one side; nobody labelled the target's training part. The photographs
+are the packaged data's.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib
@@ -28,44 +27,37 @@ from adda.datasets.packaged import packaged_digits, packaged_photographs
 
 TEST_SIZE = 500
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-FONTS = sorted(  # Display lacks letters
-    path
-    for path in Path(matplotlib.get_data_path(), "fonts/ttf").glob("DejaVuS*.ttf")
-    if "Display" not in path.name
-)
-TEN = [
+FONTS = [
     Path(matplotlib.get_data_path(), f"fonts/ttf/{name}.ttf")
     for name in (
         *("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif", "DejaVuSerif-Bold"),
         *("STIXGeneral", "STIXGeneralBol", "cmr10", "cmss10", "cmtt10"),
     )
 ]
-COUNTS = {"train": 2000, "test": TEST_SIZE}
+COUNTS = {"train": 26 * 120, "test": 26 * 30}  # letters
+SIZE = 64  # pixels along each side of a letter's picture
 
 Parts = dict[str, np.ndarray]  # train, train_labels, test and test_labels
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=("digits", "letters", "thin", "small"))
+    parser.add_argument("kind", choices=("digits", "letters", "thin"))
     parser.add_argument("folder", type=Path)
     options = parser.parse_args()
     if options.folder.exists():
         parser.error(f"{options.folder} exists; name a folder that does not")
     rng = np.random.default_rng(0)
-    if options.kind == "letters":
-        source, plain = printed_letters(rng), printed_letters(rng)
-    elif options.kind == "small":
-        source, plain = small_letters(rng, (34, 44)), small_letters(rng, (20, 28))
+    letters = options.kind == "letters"
+    if letters:
+        source, plain = printed_letters(rng, (34, 44)), printed_letters(rng, (20, 28))
     else:
         plain = scanned_digits()
         source = packaged_digits(seed=0) if options.kind == "thin" else plain
     photographs = packaged_photographs()
     for part in ("train", "test"):
-        put = shaded if options.kind == "small" else make_mnistm
-        target = put(plain[part], photographs, rng)
-        unlabelled = options.kind in ("letters", "small") and part == "train"
-        labels = None if unlabelled else plain[f"{part}_labels"]
+        target = (shaded if letters else make_mnistm)(plain[part], photographs, rng)
+        labels = None if letters and part == "train" else plain[f"{part}_labels"]
         write(options.folder / "source" / part, source[part], source[f"{part}_labels"])
         write(options.folder / "target" / part, target, labels)
 
@@ -77,22 +69,13 @@ def scanned_digits() -> Parts:
     return dict(zip(("train", "test", "train_labels", "test_labels"), parts, strict=True))
 
 
-def printed_letters(rng: np.random.Generator) -> Parts:
-    """Letters A to J, as many of each: uint8 [n, 28, 28] of 0 and 255."""
-    return _letters(LETTERS[:10], COUNTS, lambda letter: print_letter(letter, rng))
-
-
-def small_letters(rng: np.random.Generator, heights: tuple[int, int]) -> Parts:
-    """Letters A to Z, as many of each: uint8 [n, 64, 64] of 0 and 255."""
-    counts = {"train": 26 * 120, "test": 26 * 30}
-    return _letters(LETTERS, counts, lambda letter: print_letter(letter, rng, TEN, heights, 64))
-
-
-def _letters(letters: str, counts: dict[str, int], draw: Callable[[str], np.ndarray]) -> Parts:
+def printed_letters(rng: np.random.Generator, heights: tuple[int, int]) -> Parts:
+    """As many of each, of heights in this range: uint8 [n, 64, 64] of 0 and 255."""
     parts = {}
-    for part, count in counts.items():
-        labels = np.resize(list(letters), count)
-        parts |= {part: np.stack([draw(each) for each in labels]), f"{part}_labels": labels}
+    for part, count in COUNTS.items():
+        labels = np.resize(list(LETTERS), count)
+        parts[part] = np.stack([print_letter(each, heights, rng) for each in labels])
+        parts[f"{part}_labels"] = labels
     return parts
 
 
@@ -116,17 +99,11 @@ def shaded(
     return stacked[contrast.argmax(axis=0), np.arange(len(letters))]
 
 
-def print_letter(
-    letter: str,
-    rng: np.random.Generator,
-    fonts: Sequence[Path] = FONTS,
-    heights: tuple[int, int] = (18, 25),
-    size: int = 28,
-) -> np.ndarray:
-    """In a font at random, of a height in pixels in this range, turned by up to 15 degrees."""
-    font = ImageFont.truetype(fonts[rng.integers(len(fonts))], int(rng.integers(*heights)))
-    picture = Image.new("L", (size, size))
-    ImageDraw.Draw(picture).text((size // 2,) * 2, letter, fill=255, font=font, anchor="mm")
+def print_letter(letter: str, heights: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """In a font at random, turned by up to 15 degrees."""
+    font = ImageFont.truetype(FONTS[rng.integers(len(FONTS))], int(rng.integers(*heights)))
+    picture = Image.new("L", (SIZE, SIZE))
+    ImageDraw.Draw(picture).text((SIZE // 2,) * 2, letter, fill=255, font=font, anchor="mm")
     turned = picture.rotate(rng.uniform(-15, 15), Image.Resampling.BICUBIC)
     return np.where(np.asarray(turned) > 127, np.uint8(255), np.uint8(0))
 
