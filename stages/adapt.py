@@ -46,10 +46,7 @@ def main() -> str:
         if model.authors_share is not None:
             # Beside it, for comparison alone, a classifier as the recipe's authors train it.
             authors = AdaptationParams(
-                translated_share=model.authors_share,
-                move=0.0,
-                self_training_weight=0.0,
-                teacher=0.0,
+                translated_share=model.authors_share, move=0.0, self_training_weight=0.0
             )
             if authors != adaptation:
                 theirs = fit(authors, "authors").classifier

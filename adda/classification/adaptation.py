@@ -33,7 +33,6 @@ class AdaptationParams(Group):
     translated_share: Annotated[Number, Field(ge=0, le=1)]
     move: Annotated[Number, Field(ge=0, le=0.5)]
     self_training_weight: Weight
-    teacher: Annotated[Number, Field(ge=0, lt=1)]
 
 
 def adapt(
@@ -65,7 +64,6 @@ def adapt(
         # Self-training needs a classifier that can be sure.
         smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
         unlabelled=unlabelled,
-        averaged=params.teacher,
         size=source.shape[1],
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):

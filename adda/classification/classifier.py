@@ -23,7 +23,7 @@ LABEL_SMOOTHING = 0.1
 CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-Term = Callable[[keras.Sequential, keras.Sequential, tf.Tensor], tf.Tensor]
+Term = Callable[[keras.Sequential, tf.Tensor], tf.Tensor]
 
 
 class ClassifierForm(Group):
@@ -55,7 +55,6 @@ def fit_classifier(
     checkpoints: Checkpoints | None = None,
     smoothing: float = LABEL_SMOOTHING,
     unlabelled: Term | None = None,
-    averaged: float = 0.0,
     size: int = SIZE,
 ) -> keras.Sequential:
     """Train a classifier from scratch, or from where a killed run stopped.
@@ -67,10 +66,8 @@ def fit_classifier(
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
         smoothing: of labels, as in `cross_entropy`.
-        unlabelled: takes the classifier, its teacher and the number of a step, and returns a
-            float32 scalar that is minimised, too.
-        averaged: decay of an average of the weights, which is the teacher and the result (Tarvainen
-            & Valpola 2017, arXiv:1703.01780); 0: the classifier is its own teacher.
+        unlabelled: takes the classifier and the number of a step, and returns a float32 scalar
+            that is minimised, too.
         size: of the images.
     """
     keras.utils.set_random_seed(params.seed)
@@ -80,11 +77,6 @@ def fit_classifier(
     )
     weights = classifier.trainable_variables
     optimizer.build(weights)
-    teacher, averages = classifier, []
-    if averaged:
-        teacher = keras.models.clone_model(classifier)
-        teacher.set_weights(classifier.get_weights())
-        averages = teacher.variables
 
     def step(number: tf.Tensor) -> dict[str, tf.Tensor]:
         images, labels = sample(number)
@@ -93,14 +85,9 @@ def fit_classifier(
                 "cross_entropy": cross_entropy(labels, classifier(images, training=True), smoothing)
             }
             if unlabelled:
-                terms["unlabelled"] = unlabelled(classifier, teacher, number)
+                terms["unlabelled"] = unlabelled(classifier, number)
             loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
-        if averaged:
-            # At first an average of few steps would be of fresh weights, mostly.
-            decay = tf.minimum(averaged, 1 - 1 / (tf.cast(number, tf.float32) + 1))
-            for mean, value in zip(averages, classifier.variables, strict=True):
-                mean.assign(decay * mean + (1 - decay) * value)
         return terms
 
     run_steps(
@@ -109,9 +96,9 @@ def fit_classifier(
         steps_per_call=STEPS_PER_CALL,
         title=title,
         checkpoints=checkpoints,
-        variables=classifier.variables + optimizer.variables + averages,
+        variables=classifier.variables + optimizer.variables,
     )
-    return teacher
+    return classifier
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:

@@ -31,10 +31,10 @@ def self_training(
     """
     packed, size, seed = pack(images), classifier.batch_size, classifier.seed
 
-    def term(network: keras.Sequential, teacher: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
+    def term(network: keras.Sequential, number: tf.Tensor) -> tf.Tensor:
         chosen = sample_batch(len(images), size, seed, SELF, number)
         batch = pick(packed, chosen, images.shape[1:])
-        plain = teacher(batch, training=False)
+        plain = network(batch, training=False)
         moved = network(move(batch, amount, seed, SELF, number), training=True)
         risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)
         return weight * risen * sure_cross_entropy(plain, moved)

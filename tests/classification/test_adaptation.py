@@ -27,9 +27,7 @@ class Adds:
 
 
 def adaptation(share=1.0, move=0.0):
-    return AdaptationParams(
-        translated_share=share, move=move, self_training_weight=0.0, teacher=0.0
-    )
+    return AdaptationParams(translated_share=share, move=move, self_training_weight=0.0)
 
 
 def classifier(size):
@@ -86,7 +84,7 @@ def test_what_the_classifier_learns_from_is_made_on_the_device(rng):
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.int64)])
     def both(number):
-        return *sample(number), term(network, network, number)
+        return *sample(number), term(network, number)
 
     assert not off_the_gpu(both.get_concrete_function().graph)
 
@@ -145,7 +143,7 @@ def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
 
     monkeypatch.setattr("adda.classification.adaptation.fit_classifier", fit)
     for weight, smoothing in ((0.0, LABEL_SMOOTHING), (1.0, 0.0)):
-        own = AdaptationParams(translated_share=0, move=0, self_training_weight=weight, teacher=0)
+        own = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
         source_only = make_classifier(0.1, 3)
         adapt(small_recipe("layered"), source_only, images, labels, images, own, classifier(4))
         assert seen["smoothing"] == smoothing

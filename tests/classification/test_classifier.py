@@ -11,7 +11,6 @@ from adda.classification.classifier import (
     probabilities,
     sample_labelled,
 )
-from adda.engine.checkpoints import Checkpoints
 
 
 def test_cross_entropy(rng):
@@ -34,23 +33,6 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
         fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
     )
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)
-
-
-def test_the_average_of_the_weights_is_the_result(dark_and_bright, tmp_path, monkeypatch):
-    """Of two steps, whose checkpoints hold the weights, at half and half."""
-    monkeypatch.setattr("adda.classification.classifier.STEPS_PER_CALL", 1)
-    images, digits = dark_and_bright
-    params = ClassifierParams(
-        shape="original", width=0.05, steps=2, batch_size=20, learning_rate=0.01, seed=0
-    )
-    sample = sample_labelled(images, digits, 20, 0)
-    given = params, "test", Checkpoints(tmp_path)
-    found = fit_classifier(sample, 2, *given, averaged=0.9).get_weights()
-    steps = [np.load(path) for path in sorted(tmp_path.glob("*.npz"))]
-    for place, value in enumerate(found):
-        first, second = (step[f"v{place}"] for step in steps)
-        np.testing.assert_allclose(value, (first + second) / 2, atol=1e-6)
-    assert any(np.ptp([step["v0"] for step in steps], axis=0).ravel() > 1e-4)
 
 
 @pytest.mark.parametrize("shape", ["original", "deep"])
