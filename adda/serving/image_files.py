@@ -135,8 +135,11 @@ def translate_files(
     output.mkdir(parents=True, exist_ok=True)
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
     stacks = {file: output / name for name, file in places.items() if is_stack(file)}
-    read = partial(read_image if whole else partial(read_digit_image, ink=ink), size=size)
-    prepare = in_colour if whole else partial(_as_digits, ink=ink)
+    if whole:
+        read, prepare = partial(read_image, size=size), in_colour
+    else:
+        read = partial(read_digit_image, ink=ink, size=size)
+        prepare = partial(_as_digits, ink=ink)
     count, shown = 0, {"input": [], "output": []}
     for before, after in chain(
         _translate_pictures(pictures, read, translate, skipped),

@@ -187,7 +187,8 @@ def test_the_documented_pairs_can_be_read(tmp_path, kind, names, labelled):
     assert len(source["train"].images) == len(target["train"].images) > 1000
     assert set(np.unique(source["test"].images)) == {0, 255}
     assert source["train"].images.any(axis=(1, 2)).all()  # none is blank
-    assert target["test"].images.std(axis=0).min() > 20  # photographs, everywhere
+    varied = 20 if kind == "letters" else 30  # whose photographs are darkened
+    assert target["test"].images.std(axis=0).min() > varied  # photographs, everywhere
     assert sum(part.labels is not None for part in target.values()) == labelled
 
 
