@@ -104,6 +104,7 @@ def main() -> str:
 def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
     """A trained model, to be trained further."""
     model = load_model(folder, params, domains)
+    check_size(folder, model, domains.size)
     known, classes = model.domains.classes, domains.classes
     if getattr(params, "class_weight", 0) and known != classes:
         raise AddaError(
@@ -116,6 +117,7 @@ def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
 def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
     """Take a trained model as it is; metrics and curves of the training stay empty."""
     model = load_model(folder)
+    check_size(folder, model, source.shape[1])
     given = look_at(source, np.zeros(1, np.uint8), target)._replace(classes=model.domains.classes)
     if given != model.domains:
         warn(f"{folder} was trained on {model.domains}, and these are {given}: masks may be wrong")
@@ -127,6 +129,15 @@ def use_weights(folder: str, source: np.ndarray, target: np.ndarray) -> str:
         write_json(directory / "training.json", {"collapsed": {}, "resolved": {}})
     write_csv(HISTORY, pd.DataFrame(columns=["step", "name", "value"]))
     return f"{TRAINED}: as it was in {folder}, not trained"
+
+
+def check_size(folder: str, model: Recipe, size: int) -> None:
+    """Raise AddaError unless a given model is for images of this size."""
+    if (known := model.domains.size) != size:
+        raise AddaError(
+            f"{folder} is for images of {known} pixels, and these have {size}; "
+            f"set data.size to {known}"
+        )
 
 
 def collapses(trained: Trained, steps: list[int]) -> dict[str, int]:

@@ -26,7 +26,8 @@ from adda.datasets.packaged import packaged_digits, packaged_photographs
 from adda.evaluation.metrics import METRICS
 from adda.evaluation.validators import VALIDATORS
 from adda.inference.translation import sample_styles, translate
-from adda.recipes.all_recipes import RECIPES
+from adda.recipes.all_recipes import RECIPES, make_recipe
+from adda.recipes.recipe import Domains
 from adda.recipes.storage import load_model, save_model
 from adda.reporting.experiments import finished_runs
 
@@ -559,6 +560,16 @@ def test_given_weights_are_used_as_they_are(project, run_here, tmp_path, capsys)
     )  # not what params.yaml would train
     assert "nothing in this recipe keeps a digit's identity" in card
     project.dvc("plots", "show")
+
+
+@pytest.mark.parametrize("fine_tune", [False, True])
+def test_given_weights_for_another_size_are_refused(project, run_here, tmp_path, capsys, fine_tune):
+    weights = tmp_path / "weights"
+    save_model(weights, make_recipe("layered", 0.05, domains=Domains(size=32)))
+    project.set({"model": {"weights": str(weights), "fine_tune": fine_tune}})
+    with pytest.raises(SystemExit, match="is for images of 32 pixels, and these have 28; set data"):
+        run_here("train")
+    assert not list((project.path / ".checkpoints").glob("*/"))
 
 
 def test_given_weights_can_be_trained_further(project, run_here, tmp_path, capsys):

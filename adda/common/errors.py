@@ -4,6 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import shorten
+
+MOST_SAID = 400  # characters of somebody else's reason
 
 
 class AddaError(Exception):
@@ -33,5 +36,6 @@ def reading(path: str | Path, remedy: str = "fix or remove it") -> Iterator[None
         raise
     # Decoders raise what they like: struct.error, TypeError, ZeroDivisionError, SyntaxError.
     except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        # Keras prints all weights of a layer that does not fit.
+        reason = shorten(str(error), MOST_SAID, placeholder=" ...") or type(error).__name__
         raise AddaError(f"{path} cannot be used ({reason}); {remedy}") from None

@@ -57,6 +57,8 @@ GROUPS = {
 }
 
 
+TOGETHER = "adda.recipes.all_recipes:check_together"  # and how they fit each other
+
 CHECKED: set[str] = set()  # modules that were imported for such a check alone
 
 
@@ -72,7 +74,8 @@ def read_params(path: str | Path, **groups: Any) -> Any:
     Args:
         groups: the type of each group that is read, by its name. Other groups must be declared by
             a stage of the dvc.yaml beside the file. Where TensorFlow runs, and so something may be
-            trained, those of `GROUPS` are checked as well: not after hours, by a later stage.
+            trained, those of `GROUPS` are checked as well, and how they fit each other: not after
+            hours, by a later stage.
 
     Returns:
         An object with an attribute for each group.
@@ -88,11 +91,12 @@ def read_params(path: str | Path, **groups: Any) -> Any:
         raise AddaError(f"{path}: {'; '.join(unknown)}")
     if "tensorflow" in sys.modules:
         before = set(sys.modules)
-        later = (name for name in GROUPS if name in values and name not in groups)
-        groups |= {name: resolve_name(GROUPS[name]) for name in later}
+        every = {name: resolve_name(place) for name, place in GROUPS.items() if name in values}
+        params = _check_groups(path, every, values)
+        if every.keys() == GROUPS.keys():
+            resolve_name(TOGETHER)(params)
         CHECKED.update(set(sys.modules) - before)
-    form = create_model("Params", **{name: (kind, ...) for name, kind in groups.items()})
-    return _check(path, form, {name: values[name] for name in groups if name in values})
+    return _check_groups(path, groups, values)
 
 
 def read_form(path: str | Path, form: type[Form], **more: Any) -> Form:
@@ -105,6 +109,11 @@ def read_form(path: str | Path, form: type[Form], **more: Any) -> Form:
         AddaError: as `read_params`.
     """
     return _check(Path(path), form, _read_groups(Path(path)) | more)
+
+
+def _check_groups(path: Path, groups: dict[str, Any], values: dict[str, Any]) -> Any:
+    form = create_model("Params", **{name: (kind, ...) for name, kind in groups.items()})
+    return _check(path, form, {name: values[name] for name in groups if name in values})
 
 
 def _check(path: Path, form: type[Form], values: Any) -> Form:

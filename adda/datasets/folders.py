@@ -9,9 +9,15 @@ import numpy as np
 from skimage.filters import threshold_otsu
 
 from adda.common.array_files import MOST_CLASSES, SIZE, class_order
-from adda.common.errors import AddaError, warn
+from adda.common.errors import AddaError, counted, warn
 from adda.datasets.downloads import Downloads
-from adda.datasets.picture_formats import find_labelled, find_pictures, name_some, read_square
+from adda.datasets.picture_formats import (
+    count_pages,
+    find_labelled,
+    find_pictures,
+    name_some,
+    read_square,
+)
 from adda.datasets.raw_files import PARTS, Raw
 from adda.datasets.source import DataParams, Source
 
@@ -185,6 +191,12 @@ def _read_pictures(
     if problems:
         some = name_some(problems, "; ")
         warn(f"{where}: {len(problems):,} of {count} pictures are left out: {some}")
+    several = [path for path in (paths[place] for place in readable) if count_pages(path) > 1]
+    if several:
+        warn(
+            f"{where}: of {counted(len(several), 'file')} with several pictures the first is read: "
+            f"{name_some(several, ', ')}"
+        )
     if scaled := sum(side != size for side in sides):
         blown_up = sum(side < size for side in sides)
         more = f"; {blown_up:,} of them are smaller, see data.size" if blown_up else ""

@@ -94,10 +94,12 @@ def read_square(
         each of its sides.
 
     Raises:
-        AddaError: it cannot be read, or some of it is transparent.
+        AddaError: it cannot be read, some of it is transparent, or it is a strip.
     """
     with reading(path):
         image = opaque(open_picture(path, page)).convert(mode)
+        if max(image.size) > size * min(image.size):  # padded and scaled, nothing would be left
+            raise ValueError("{} x {} pixels are a strip".format(*image.size))
         side = max(image.size) if pad else min(image.size)
         if image.size != (size, size):
             square = ImageOps.pad if pad else ImageOps.fit

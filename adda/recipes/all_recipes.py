@@ -1,6 +1,6 @@
 """The recipes that model.recipe can name; a new one is its file and its place in the tuple."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ValidationInfo, create_model
 
@@ -80,6 +80,19 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
             )
         values[key] = recipe.train[key]
     return loss.model_copy(update=weights), train.model_copy(update=values)
+
+
+def check_together(params: Any) -> None:
+    """What no group can know alone, of the groups data, model, loss and train.
+
+    Raises:
+        AddaError: the recipe has no networks for the data, or as `resolve`.
+    """
+    model, data = params.model, params.data
+    if model.weights and not model.fine_tune:
+        return  # whatever params.yaml would train
+    RECIPES[model.recipe].check(data.size, data.binarise == "colour")
+    resolve(model.recipe, params.loss, params.train)
 
 
 def resolved_values(name: str, loss: LossParams, train: Group) -> dict[str, float]:

@@ -101,21 +101,26 @@ class Recipe(ABC):
         """Make the networks, too; `width` multiplies layers' filters, 1 being the authors'.
 
         Raises:
-            AddaError: there are none for images of this size, or for a source in colour.
+            AddaError: there are none for such images: `check`.
         """
+        self.check(domains.size, domains.colour)
         self.width, self.params, self.domains = width, params, domains
-        if domains.size not in self.sizes:
+        self.image = (domains.size, domains.size, 3)
+
+    @classmethod
+    def check(cls, size: int, colour: bool) -> None:
+        """Raise AddaError where there are no networks for such images."""
+        if size not in cls.sizes:
             raise AddaError(
-                f"the recipe {self.name} has networks for images of {self.sizes[0]} pixels alone, "
-                f"and these have {domains.size}; set data.size to {self.sizes[0]}, or model.recipe "
-                "to another"
+                f"the recipe {cls.name} has networks for images of {cls.sizes[0]} pixels alone, "
+                f"and these have {size}; set data.size to {cls.sizes[0]}, or model.recipe to "
+                "another"
             )
-        if domains.colour and not self.takes_colour:
+        if colour and not cls.takes_colour:
             raise AddaError(
-                f"the recipe {self.name} takes ink on black, and the source is in colour; set "
+                f"the recipe {cls.name} takes ink on black, and the source is in colour; set "
                 "data.binarise to another value than colour, or model.recipe to pixelda"
             )
-        self.image = (domains.size, domains.size, 3)
 
     @property
     @abstractmethod

@@ -54,12 +54,7 @@ def load_model(
         if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES and size in SIZES):
             raise ValueError(f"a width of {width:g}, {known.classes} classes, {size} pixels")
         if domains is not None:  # classes and size shape networks
-            if domains.size != known.size:
-                raise AddaError(
-                    f"{directory} is for images of {known.size} pixels, and these have "
-                    f"{domains.size}; set data.size to {known.size}"
-                )
-            known = domains._replace(classes=known.classes)
+            known = domains._replace(classes=known.classes, size=known.size)
         model = make_recipe(name, width, params or saved, known)
         load_weights(directory, model)
         return model

@@ -20,7 +20,15 @@ from adda.datasets.picture_formats import count_pages
 from adda.datasets.splits import in_colour
 from adda.evaluation.pictures import save_grid
 from adda.inference.batches import BATCH_SIZE, run_batches, uint8_function
-from adda.serving.image_files import SHEET, SHOWN, is_stack, open_stacks, read_batches, read_image
+from adda.serving.image_files import (
+    SHEET,
+    SHOWN,
+    is_stack,
+    open_stacks,
+    read_batches,
+    read_image,
+    warn_of_small,
+)
 
 COLUMNS = (
     "file",
@@ -126,10 +134,12 @@ def _batches(
     """Files, the place of each image in its file, and images, uint8 [n, size, size, 3]."""
     pictures = [file for file in files if not is_stack(file)]
     pages = [(file, page) for file in pictures for page in range(count_pages(file))]
-    read = partial(read_image, size=size)
+    small: list[Path] = []
+    read = partial(read_image, size=size, small=small)
     for batch, images in read_batches(pages, read, skipped):
         names, places = zip(*batch, strict=True)
         yield list(names), np.array(places), images
+    warn_of_small(small, size)
     for file, stack in open_stacks([file for file in files if is_stack(file)], size, skipped):
         for start in range(0, len(stack), BATCH_SIZE):
             images = in_colour(stack[start : start + BATCH_SIZE])

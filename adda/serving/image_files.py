@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from adda.common.array_files import SIZE
-from adda.common.errors import AddaError, reading, warn
+from adda.common.errors import AddaError, counted, reading, warn
 from adda.common.outputs import atomic
 from adda.datasets.picture_formats import (
     count_pages,
@@ -76,18 +76,36 @@ def read_styles(files: list[Path], size: int = SIZE) -> np.ndarray:
     Raises:
         AddaError: one cannot be read.
     """
-    images = []
+    images, small = [], []
     for file in files:
         if is_stack(file):
             images.append(open_stack(file, size))
         else:
-            images.append(read_image(file, size=size)[None])
+            images.append(read_image(file, size=size, small=small)[None])
+    warn_of_small(small, size)
     return np.concatenate([in_colour(stack) for stack in images])
 
 
-def read_image(path: Path, page: int = 0, size: int = SIZE) -> np.ndarray:
-    """A picture's middle square, uint8 [size, size, 3]; raises AddaError as `read_square` does."""
-    return read_square(path, size, page=page)[0]
+def read_image(
+    path: Path, page: int = 0, size: int = SIZE, small: list[Path] | None = None
+) -> np.ndarray:
+    """A picture's middle square, uint8 [size, size, 3]; raises AddaError as `read_square` does.
+
+    `small` gets the path of a picture that is smaller, and so was scaled up.
+    """
+    image, side = read_square(path, size, page=page)
+    if small is not None and side < size:
+        small.append(path)
+    return image
+
+
+def warn_of_small(small: list[Path], size: int) -> None:
+    """Say once which pictures `read_image` scaled up."""
+    if small:
+        warn(
+            f"{counted(len(small), 'picture')} scaled up to the model's {size} x {size} pixels, "
+            f"and so blurred, which its training images were not: {name_some(small, ', ')}"
+        )
 
 
 def read_digit_image(path: str | Path, ink: str = "auto", size: int = SIZE) -> np.ndarray:
@@ -125,6 +143,7 @@ def translate_files(
         How many images were translated, and a sentence for each file that was skipped.
     """
     skipped: list[str] = []
+    small: list[Path] = []
     places: dict[str, Path] = {}
     for file in files:
         taken = places.setdefault(file.name if is_stack(file) else f"{file.stem}.png", file)
@@ -136,7 +155,7 @@ def translate_files(
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
     stacks = {file: output / name for name, file in places.items() if is_stack(file)}
     if whole:
-        read, prepare = partial(read_image, size=size), in_colour
+        read, prepare = partial(read_image, size=size, small=small), in_colour
     else:
         read = partial(read_digit_image, ink=ink, size=size)
         prepare = partial(_as_digits, ink=ink)
@@ -149,6 +168,7 @@ def translate_files(
         count += len(before)
         for row, images in zip(shown.values(), (before, after), strict=True):
             row.extend(in_colour(images[:left]))
+    warn_of_small(small, size)
     if count:
         save_grid(output / SHEET, {name: np.stack(images) for name, images in shown.items()})
     return count, skipped

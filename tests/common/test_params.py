@@ -93,11 +93,28 @@ def test_auto_is_the_recipes_own_value_and_a_number_is_for_any(read, recipe):
     assert train.steps == params.train.steps
 
 
-def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch):
+def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch, tmp_path):
     params = read("loss", "l2_weight", 1)
     message = r"loss\.l2_weight is 1, but the recipe pixelda has no such term; set it to auto"
     with pytest.raises(AddaError, match=message):
         resolve("pixelda", params.loss, params.train)
+    values = copy.deepcopy(DEFAULTS)
+    values["loss"]["l2_weight"], values["model"]["recipe"] = 1, "pixelda"
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(values))
+    with pytest.raises(AddaError, match=message):
+        read_params(path, **GROUPS)
+    folders = {"source": "folders", "size": 32, "binarise": "colour"}
+    values["loss"]["l2_weight"] = "auto"
+    values["data"] |= folders
+    for recipe, wrong in (("original", "images of 28 pixels alone"), ("layered", "in colour")):
+        values["model"]["recipe"] = recipe
+        path.write_text(yaml.safe_dump(values))
+        with pytest.raises(AddaError, match=f"the recipe {recipe} .*{wrong}"):
+            read_params(path, **GROUPS)
+    values["model"]["weights"] = "given"  # as they are: the recipe is theirs
+    path.write_text(yaml.safe_dump(values))
+    read_params(path, **GROUPS)
     monkeypatch.setattr(RECIPES["layered"], "train", {"adversary_learning_rate": 0.1})
     message = r"train\.batch_size is auto, but the recipe layered has no value of its own"
     with pytest.raises(AddaError, match=message):

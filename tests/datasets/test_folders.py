@@ -76,10 +76,14 @@ def test_pictures_of_other_sizes_are_scaled_and_said_to_be(folder, load, capsys)
     bars = Image.new("RGB", (112, 56), "red")
     bars.paste((0, 90, 0), (28, 0, 84, 56))
     bars.save(folder / "target/test/3/wide.png")
+    pages = [Image.new("L", (28, 28), grey) for grey in (9, 200)]
+    pages[0].save(folder / "source/test/3/pages.tif", save_all=True, append_images=pages[1:])
     raw = load()
     warned = capsys.readouterr().err
     assert "source/train: 1 of 31 pictures are scaled to 28 x 28 pixels" in warned
     assert "target/test: 1 of 61 pictures are scaled" in warned
+    assert "source/test: of 1 file with several pictures the first is read: " in warned
+    assert "source/test/3/pages.tif" in warned
     padded = [each for each in raw.source["train"] if each.max() == 200]
     assert len(padded) == 1
     assert (padded[0][7:21, 7:21] == 200).all()  # a source is padded to a square
@@ -128,15 +132,17 @@ def test_a_bad_picture_costs_itself_alone_and_is_named(folder, load, capsys):
     for mode, name in (("RGBA", "0.png"), ("LA", "1.png")):
         Image.new(mode, (28, 28)).save(place / name)
     (place / "2.png").write_bytes(b"no picture")
+    Image.new("RGB", (1, 5000)).save(place / "5.png")  # a strip
     Image.open(place / "3.png").convert("RGBA").save(place / "3.png")  # opaque
     Image.open(place / "4.png").save(place / "4.jpg")
     (place / "4.png").unlink()
     few = load()
     warned = capsys.readouterr().err
-    assert "target/train: 3 of 60 pictures are left out: " in warned
+    assert "target/train: 4 of 60 pictures are left out: " in warned
+    assert "3/5.png cannot be used (1 x 5000 pixels are a strip)" in warned
     for name in ("0.png cannot be used (some of it is transparent", "2.png cannot be used ("):
         assert f"target/train/3/{name}" in warned
-    assert len(few.target["train"]) == len(whole.target["train"]) - 3
+    assert len(few.target["train"]) == len(whole.target["train"]) - 4
     greys = few.target["train"][:, 0, 0, 0]
     assert (digit_of("target", greys) == few.target["train_labels"]).all()
     for path in (folder / "source/test").rglob("*.png"):

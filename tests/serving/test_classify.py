@@ -110,6 +110,15 @@ def test_every_page_of_a_file_has_a_row_and_any_name_will_do(run, adapted, image
     assert set(rows["file"]) == {f"{tmp_path}/caf\\udce9.tif"}
 
 
+def test_pictures_smaller_than_the_models_are_said_once_to_be_scaled_up(run, adapted, tmp_path):
+    for name, side in (("a.png", 20), ("b.png", 27), ("c.png", 28), ("d.png", 64)):
+        Image.new("RGB", (side, 2 * side)).save(tmp_path / name)
+    result = run("--model", adapted[0], "--input", tmp_path, "--output", tmp_path / "out.csv")
+    assert result.returncode == 0, result.stderr
+    assert "2 pictures scaled up to the model's 28 x 28 pixels" in result.stderr
+    assert f"not: {tmp_path}/a.png, {tmp_path}/b.png\n" in result.stderr
+
+
 def test_the_table_says_whether_both_views_agree(run, adapted, images, tmp_path):
     folder, network = adapted
     keras.utils.set_random_seed(1)

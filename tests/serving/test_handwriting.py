@@ -57,9 +57,10 @@ def same(picture, expected=None, share=0.85):
     return (digit & expected).sum() > share * (digit | expected).sum()
 
 
-def on_a_desk():
+def on_a_desk(width):
+    """A sheet of this many pixels, of 700 that the picture has."""
     desk = Image.new("L", (700, 600), 60)
-    desk.paste(seven(), (150, 150))
+    desk.paste(seven().resize((width, width * 3 // 4)), (150, 150))
     return desk
 
 
@@ -87,9 +88,10 @@ def test_more_than_a_digit_on_plain_paper_is_recognised(picture):
         to_digit(picture)
 
 
-def test_a_sheet_on_a_desk_is_no_digit():
+@pytest.mark.parametrize("width", [400, 300, 150, 100])
+def test_a_sheet_on_a_desk_is_no_digit(width):
     with pytest.raises(ValueError, match="crop it to the digit"):
-        to_digit(on_a_desk())
+        to_digit(on_a_desk(width))
 
 
 def test_several_digits_are_warned_about():

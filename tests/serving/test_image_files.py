@@ -131,6 +131,7 @@ def test_styles_of_ones_own_and_the_way_back(run, trained, rng, digits, tmp_path
     image = rng.integers(0, 256, (28, 28, 3), np.uint8)
     Image.fromarray(image).save(tmp_path / "style.png")
     Image.fromarray(digits[0]).save(tmp_path / "digit.png")
+    Image.new("RGB", (9, 9)).save(tmp_path / "small.png")
     common = ("--model", trained, "--output", tmp_path / "out")
     styled = run(*common, "--input", tmp_path / "digit.png", "--style", tmp_path / "style.png")
     assert styled.returncode == 0, styled.stderr
@@ -144,6 +145,10 @@ def test_styles_of_ones_own_and_the_way_back(run, trained, rng, digits, tmp_path
     read = np.asarray(Image.open(back / "digit.png"))
     assert set(np.unique(read)) <= {0, 255}
     assert np.mean(read == translator.reverse(translated[None])[0]) > 0.99
+    small = ("--model", trained, "--output", back, "--input", tmp_path / "small.png")
+    styled = ("--model", trained, "--output", back, "--input", tmp_path / "digit.png")
+    for arguments in ((*small, "--reverse"), (*styled, "--style", tmp_path / "small.png")):
+        assert "1 picture scaled up to the model's 28 x 28" in run(*arguments).stderr
 
 
 def test_stacks_may_be_on_paper_in_coloured_ink_and_the_ink_forced(run, trained, digits, tmp_path):
