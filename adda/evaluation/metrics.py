@@ -25,16 +25,17 @@ class Metric(NamedTuple):
 
     meaning: str
     compute: Callable[["Results"], Measured]
+    better: str  # an arrow, up or down; empty where neither is
 
 
 METRICS: dict[str, Metric] = {}
 
 
-def metric(meaning: str) -> Callable:
+def metric(meaning: str, better: str = "↑") -> Callable:
     """Enter a function in `METRICS` under its own name."""
 
     def enter(function: Callable[["Results"], Measured]) -> Callable:
-        METRICS[function.__name__] = Metric(meaning, function)
+        METRICS[function.__name__] = Metric(meaning, function, better)
         return function
 
     return enter
@@ -76,12 +77,12 @@ def authors_protocol_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("authors"))
 
 
-@metric("a classifier of the same kind, trained on source images: the lower bound")
+@metric("a classifier of the same kind, trained on source images: the lower bound", "")
 def source_only_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("source_only"))
 
 
-@metric("the same, trained on labelled target images: the reference classifier")
+@metric("the same, trained on labelled target images: the reference classifier", "")
 def target_only_accuracy(results: "Results") -> Measured:
     return _accuracy(results.right("target_only"))
 
@@ -109,7 +110,7 @@ def reverse_accuracy(results: "Results") -> Measured:
     return _accuracy(results.classify_source(back) == results.target_labels)
 
 
-@metric("how far the classifier's probabilities are from how often it is right")
+@metric("how far the classifier's probabilities are from how often it is right", "↓")
 def calibration_error(results: "Results") -> Measured:
     right = results.right("calibrated")
     if right is None:
@@ -123,19 +124,19 @@ def mask_consistency(results: "Results") -> Measured:
     return None if back is None else scores.overlap(back, results.source)
 
 
-@metric("of translations from target images, in the reference classifier's features")
+@metric("of translations from target images, in the reference classifier's features", "↓")
 def frechet_distance(results: "Results") -> Measured:
     if results.reference is None:
         return None
     return scores.frechet_distance(results.features(results.translated), results.target_features)
 
 
-@metric("spread of one digit's translations, in units of the target's")
+@metric("spread of one digit's translations, in units of the target's", "")
 def style_diversity(results: "Results") -> Measured:
     return scores.style_diversity(results.styled, results.target)
 
 
-@metric("a linear probe tells the domains by codes; 0.5: it cannot")
+@metric("a linear probe tells the domains by codes; 0.5: it cannot", "↓")
 def domain_probe_accuracy(results: "Results") -> Measured:
     return _accuracy(results.codes and probes.domain_probe(*results.codes))
 

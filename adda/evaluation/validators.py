@@ -42,6 +42,7 @@ class Validator(NamedTuple):
 
     meaning: str
     compute: Callable[[Validation], float | None]
+    better: str = "↑"
 
 
 VALIDATORS: dict[str, Validator] = {}

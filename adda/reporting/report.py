@@ -25,6 +25,7 @@ from adda.reporting.charts import confusion_chart, loss_curves
 from adda.reporting.experiments import dotted
 from adda.reporting.provenance import OTHERS, cached_listing, produced
 
+MOST_IN_HEADS = 3  # parameters that differ; the rest are in a table of their own
 NAMED = {"data.source", "data.seed", "split.seed"}  # parameters that the page has in a sentence
 TABLES = {  # and the columns that the charts need
     "history": ["step", "name", "value"],
@@ -182,17 +183,19 @@ def render_report(runs: list[Run]) -> str:
     def filled(name: str) -> dict[str, pd.DataFrame]:
         return {run: table for run, table in tables(name).items() if len(table)}
 
+    def known(entries: dict[str, Any]) -> dict[str, Any]:
+        given = {name for run in runs for name in run.metrics}
+        return {name: entry for name, entry in entries.items() if name in given}
+
     page = templates(autoescape=True).get_template("report.html")
     return page.render(
         runs=runs,
-        known={
-            name: known.meaning
-            for name, known in (METRICS | VALIDATORS).items()
-            if any(name in run.metrics for run in runs)
-        },
+        metrics=known(METRICS),
+        validators=known(VALIDATORS),
         sources=SOURCES,
         pictures=PICTURES,
         differing=differing,
+        most_in_heads=MOST_IN_HEADS,
         curves=loss_curves(tables("history")),
         confusions=[
             (

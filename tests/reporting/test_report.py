@@ -91,6 +91,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(project):
         "not the MNIST-M of the papers",
         "Confusion matrix: 2 of 3 are classified right",
         "a new term",
+        '<th scope="row">adapted_accuracy ↑<small>',
         "loss.l2_weight",
         "data/raw",
         "abc.dir",
@@ -126,7 +127,8 @@ def test_revisions_are_compared(project):
     commit("after")
     path.write_text(json.dumps(evaluation | {"adapted_accuracy": 0.111}))
     page = render_report([read_run("before"), read_run("after")])
-    assert "<td>0.956</td><td>0.777</td>" in page
+    assert "<td>0.956</td><td>0.777</td><td>-0.179</td>" in page
+    assert '<th scope="col">after<small>loss.l2_weight 5</small></th>' in page
     assert "0.111" not in page
     assert "Parameters that differ" in page
     assert '<th scope="row">loss.l2_weight</th><td>auto: 1</td><td>5</td>' in page
