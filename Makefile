@@ -3,8 +3,9 @@
 # make test    the same with all tests
 # make reset   bring params.yaml, dvc.lock, metrics and data back to the last commit
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares
-# make lock    write requirements.txt anew from pyproject.toml, requirements-dev.txt, which adds what
-#              tests need, and requirements-gpu.txt
+# make demo    set up and open a page to try the last results with: draw a digit, drop a picture
+# make lock    write requirements.txt anew from pyproject.toml, and what adds to it: for the GPU, for
+#              the demo, and for tests
 # uv installs where it is there, pip where not: the same versions, and the same hashes. Both compile
 # what they install: where PYTHONDONTWRITEBYTECODE is set, each stage would spend 10 s on it anew.
 
@@ -12,6 +13,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 READY := .venv/.ready
 DEV := .venv/.ready-dev
 CUDA := .venv/.ready-gpu
+DEMO := .venv/.ready-demo
 UV := $(shell uv --version > /dev/null 2>&1 && command -v uv)
 VENV := $(if $(UV),uv venv --quiet --allow-existing --python $(PYTHON) .venv,$(PYTHON) -m venv .venv)
 INSTALL := $(if $(UV),uv pip install --compile-bytecode --python .venv/bin/python,.venv/bin/pip install) --quiet --require-hashes
@@ -20,7 +22,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # often waits.
 PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest
 
-.PHONY: setup repro reset check test report lock lint moved
+.PHONY: setup repro reset check test report demo lock lint moved
 
 setup: $(READY)
 
@@ -45,6 +47,10 @@ $(DEV): $(READY) requirements-dev.txt
 
 $(CUDA): $(READY) requirements-gpu.txt
 	$(INSTALL) --requirement requirements-gpu.txt
+	touch $@
+
+$(DEMO): $(READY) requirements-demo.txt
+	$(INSTALL) --requirement requirements-demo.txt
 	touch $@
 
 repro: $(READY) $(if $(GPU),$(CUDA))
@@ -81,7 +87,12 @@ report: $(READY)
 COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url
 
+demo: $(DEMO)
+	$(RUN) python -m adda demo
+
+# The demo is the choosiest: what it allows goes for all.
 lock:
-	$(COMPILE) --output-file requirements.txt
-	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --extra demo --output-file requirements-demo.txt
+	$(COMPILE) --constraint requirements-demo.txt --output-file requirements.txt
+	$(COMPILE) --extra demo --group dev --constraint requirements-demo.txt --output-file requirements-dev.txt
 	$(COMPILE) --extra gpu --constraint requirements.txt --output-file requirements-gpu.txt

@@ -118,6 +118,20 @@ def main() -> str:
         help="commits, branches or experiments to compare; none: this folder as it is",
     )
     page.add_argument("--output", default="report.html", metavar="FILE", help="%(default)s")
+    demo = commands.add_parser(
+        "demo",
+        help="a page on this machine: draw a digit, drop a picture",
+        description="Serve a page on which one draws a digit and sees it in the target's styles, "
+        "and drops a picture and sees its class. It needs Gradio, which make demo installs.",
+    )
+    demo.add_argument("--model", default="data/model", help="what *translate* wrote: %(default)s")
+    demo.add_argument(
+        "--classifier", default="data/adapted", help="what *adapt* wrote: %(default)s"
+    )
+    demo.add_argument("--port", type=int, default=7860, help="%(default)s")
+    demo.add_argument(
+        "--host", default="127.0.0.1", help="%(default)s, this machine alone; 0.0.0.0: any machine"
+    )
     for command, run in (
         (seeds, show_seeds),
         (rank, show_ranked),
@@ -126,6 +140,7 @@ def main() -> str:
         (original, import_original),
         (forms, export_forms),
         (page, write_report),
+        (demo, show_demo),
     ):
         command.set_defaults(run=run)
     options = parser.parse_args()
@@ -266,6 +281,16 @@ def classify(options: argparse.Namespace) -> str:
     count, skipped = classify_files(files, options.output, classifier, options.copy_to)
     _report_skipped(skipped, f"{counted(count, 'image')} classified")
     return f"{options.output}: {counted(count, 'image')}"
+
+
+def show_demo(options: argparse.Namespace) -> str:
+    try:
+        from adda.serving.demo import serve
+    except ModuleNotFoundError as error:
+        raise AddaError(f"the demo needs {error.name}; install it with make demo") from None
+
+    serve(options.model, options.classifier, options.host, options.port)
+    return "the demo has ended"
 
 
 def _report_skipped(skipped: list[str], done: str) -> None:

@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from adda.training.trainer import TrainParams
 
 SMALL = {"original": {"code_size": 8}}
 ROOT = Path(__file__).resolve().parent.parent
-PROCESSES = {"run_python", "finished"}  # fixtures that start some
+PROCESSES = {"run_python", "finished", "browser"}  # fixtures that start some
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,6 +66,21 @@ def run_python():
         )
 
     return run
+
+
+@pytest.fixture
+def browser():
+    """Chromium, if this machine has it."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield chromium
+        chromium.close()
 
 
 def run_original(task: str, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """The page and the model card, from made-up results; the page in a real browser."""
 
 import json
-import shutil
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ from adda.common.errors import AddaError
 from adda.reporting.card import ends, render_card
 from adda.reporting.report import PICTURES, read_run, render_report
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 METRICS = {
     "train": {"collapsed": 0, "resolved": {"loss.l2_weight": 1.0, "train.batch_size": 64}},
     "evaluation": {
@@ -245,34 +243,27 @@ def test_negative_transfer_is_said_on_top(project):
     assert "information is 0.10: it is unsure" in page.lower()
 
 
-@pytest.mark.process
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_in_a_browser(project, scheme):
+def test_in_a_browser(project, browser, scheme):
     """Three widths: nothing overflows, axe has no finding, and all pictures are drawn."""
     from axe_playwright_python.sync_playwright import Axe
-    from playwright.sync_api import sync_playwright
 
     Path("report.html").write_text(render_report([read_run(None)]), encoding="utf-8")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        for width in (360, 800, 1400):
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
-            )
-            page = context.new_page()
-            problems = []
-            page.on("pageerror", lambda error, seen=problems: seen.append(error))
-            page.on("console", lambda message, seen=problems: seen.append(message.text))
-            page.goto((project / "report.html").as_uri())
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
-            assert not problems
-            findings = Axe().run(page).response["violations"]
-            assert [finding["id"] for finding in findings] == []
-            context.close()
-        browser.close()
+    for width in (360, 800, 1400):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
+        page = context.new_page()
+        problems = []
+        page.on("pageerror", lambda error, seen=problems: seen.append(error))
+        page.on("console", lambda message, seen=problems: seen.append(message.text))
+        page.goto((project / "report.html").as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("[...document.images].every(i => i.naturalWidth > 0)")
+        assert not problems
+        findings = Axe().run(page).response["violations"]
+        assert [finding["id"] for finding in findings] == []
+        context.close()
 
 
 def test_the_card_says_what_was_trained_and_how_good_it_is():
