@@ -9,6 +9,7 @@ AddaError, within 5 seconds, and ask for less than 2 GiB of memory.
 import argparse
 import gzip
 import io
+import os
 import pickle
 import resource
 import shutil
@@ -23,6 +24,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import numpy as np
+import pandas as pd
 import tensorflow as tf
 from dvc.utils.serialize import load_yaml
 from PIL import Image, ImageDraw
@@ -36,19 +38,25 @@ from adda.engine.checkpoints import Checkpoints
 from adda.recipes.all_recipes import make_recipe
 from adda.recipes.original import OriginalParams
 from adda.recipes.storage import load_model, save_model
-from adda.serving.image_files import open_stack, read_digit_image, read_image
+from adda.serving.classify import classify_files
+from adda.serving.image_files import find_images, open_stack, read_digit_image, read_image
 
 SECONDS = 5
 BYTES = 2 * 2**30
 LATE = f"took more than {SECONDS} seconds"
 # Networks take a hundred times as long to read as pictures.
 SHARES = {"png": 15, "jpeg": 15, "npy": 20, "stack": 10, "idx": 15, "pickle": 20, "npz": 3}
-SHARES |= {"h5": 1, "params": 10}
+SHARES |= {"h5": 1, "params": 10, "name": 1}
 # fmt: off
 TRAPS = [
     "010", "0o10", "0o", "0x1F", "1_000", "_", "1e3", "1e-05", ".5", "5.", "+1", "-0", "~", "null",
     "yes", "no", "1:30", "2024-01-01", "2024-13-01", "'5'", "[1]", "{a: 1}", "&a 1", "*a", "|",
     '!!int "5"', "!!int ''", "!!float 5", "!!python/name:os.system", ".inf", ".nan", "1,000", "- 1",
+]
+NAMES = [
+    b"caf\xe9", "caf\u00e9".encode(), "cafe\u0301".encode(), b"a\nb", b"\x1b[2Jx", b'a,"b"', b"-n",
+    b" x ", b"CON", b"=1+1", b"~", b"*", b"..a", b"7" * 247, "\u202e".encode(),
+    "\U0001f600".encode(), b"a\rb",
 ]
 # fmt: on
 
@@ -85,6 +93,37 @@ def mutate_params(content: bytes, rng: np.random.Generator) -> bytes:
     place = int(rng.choice([at for at, line in enumerate(lines) if ": " in line.split("#")[0]]))
     lines[place] = f"{lines[place].split(':')[0]}: {rng.choice(TRAPS)}"
     return "\n".join(lines).encode()
+
+
+def mutate_name(_: bytes, rng: np.random.Generator) -> bytes:
+    """The name of a file, without what no name may hold."""
+    name = rng.choice(np.array(NAMES, object))
+    name = mutate(name, rng) if rng.random() < 0.5 else name
+    return name.replace(b"/", b"").replace(b"\0", b"")[:251] or b"x"
+
+
+MUTATIONS = {"params": mutate_params, "name": mutate_name}
+
+
+class Guess:
+    """In place of a classifier: any class for any image."""
+
+    image, names = (28, 28, 3), ["a", "b"]
+
+    def views(self, images: np.ndarray) -> np.ndarray:
+        return np.zeros((len(images), 1, 2), np.float32)
+
+
+def classify_named(path: Path) -> None:
+    """Classify one picture, of the name in a file; raises ValueError where its row is lost."""
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, table = Path(folder) / "in", Path(folder) / "table.csv"
+        inputs.mkdir()
+        name = os.fsencode(inputs) + b"/" + path.read_bytes() + b".png"
+        Image.new("RGB", (28, 28)).save(name, format="png")
+        _, skipped = classify_files(find_images([inputs]), table, Guess(), Path(folder) / "copies")
+        if skipped or len(pd.read_csv(table)) != 1:
+            raise ValueError(f"{skipped}, {table.read_text('utf-8')}")
 
 
 def read_as_recorded(path: Path) -> None:
@@ -139,6 +178,7 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
         ),
         "h5": (folder / "model/encoder.weights.h5", lambda path: load_model(path.parent)),
         "params": (folder / "params.yaml", read_as_recorded),
+        "name": (folder / "params.yaml", classify_named),
     }
 
 
@@ -168,7 +208,7 @@ def attack(
     """Give a reader `count` damaged files; yield what went wrong, in words."""
     content = path.read_bytes()
     for number in range(count):
-        change = mutate_params if kind == "params" else mutate
+        change = MUTATIONS.get(kind, mutate)
         path.write_bytes(change(content, np.random.default_rng([seed, number])))
         printed = io.StringIO()
         try:

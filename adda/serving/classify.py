@@ -39,6 +39,8 @@ COLUMNS = (
     "runner_up_probability",
     "views_agree",
 )
+# A name may hold a line's end, at which whoever reads the table would cut its row.
+CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
 
 class Classifier:
@@ -120,7 +122,8 @@ def classify_files(
     if not rows:
         raise AddaError(f"no file can be used ({'; '.join(skipped)})")
     result = pd.concat(rows, ignore_index=True)
-    write_csv(table, result)
+    shown_names = [str(name).translate(CONTROL) for name in result["file"]]
+    write_csv(table, result.assign(file=shown_names))
     sheet = table.with_name(f"{table.stem}_{SHEET}")
     save_grid(sheet, {"input": np.stack(shown)}, result["class"][: len(shown)])
     if copy_to:
