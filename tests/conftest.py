@@ -2,7 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -144,6 +144,26 @@ def off_the_gpu(graph: tf.Graph) -> set[tuple[str, ...]]:
         for node in nodes(graph)
         if not any(fits(kernel, node) for kernel in get_registered_kernels_for_op(node.op).kernel)
     }
+
+
+def values_and_gradients(function: Callable, *inputs: tf.Tensor, weights: Sequence = ()) -> list:
+    """What a function gives, and the gradients of a curved loss by its inputs and by weights."""
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        outputs = function(*inputs)
+        loss = tf.reduce_sum(outputs * tf.cos(outputs))
+    return [outputs, *tape.gradient(loss, [*inputs, *weights])]
+
+
+def softplus(x) -> float:
+    """Its mean: what the game's losses are made of."""
+    return np.logaddexp(0, np.asarray(x)).mean()
+
+
+def git(*arguments: str | Path) -> None:
+    """Run git as somebody."""
+    identity = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
 def train_params(**changes) -> TrainParams:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from conftest import small_recipe
+from scipy.special import softmax
 
 from adda.classification.adapted import Adapted, load_adapted, save_adapted
 from adda.classification.calibration import scale, weigh
@@ -19,11 +20,6 @@ def logits(classifier, seen):
     return classifier(seen.astype(np.float32) / 255, training=False).numpy()
 
 
-def softmax(logits):
-    shares = np.exp(logits)
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
 @pytest.fixture
 def images(rng):
     return rng.integers(0, 256, (6, 28, 28, 3), np.uint8)
@@ -34,11 +30,11 @@ def test_it_is_the_sum_of_two_views(images, tmp_path):
     model = small_recipe("layered", hand_weight=0)
     adapted, source_only = make_classifier(0.05, 10), make_classifier(0.05, 10)
     digits = np.where(model.mask(to_float(images)) > 0.5, 255, 0).repeat(3, axis=-1)
-    expected = softmax(logits(adapted, images) + logits(source_only, digits))
+    expected = softmax(logits(adapted, images) + logits(source_only, digits), axis=1)
     both = Adapted(adapted, model, source_only)
     found = both.probabilities(images)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert not np.allclose(found, softmax(logits(adapted, images)), atol=1e-3)
+    assert not np.allclose(found, softmax(logits(adapted, images), axis=1), atol=1e-3)
     save_adapted(tmp_path / "adapted", both, FORM, DIGITS)
     loaded = load_adapted(tmp_path / "adapted")
     np.testing.assert_allclose(loaded.probabilities(images), found, atol=1e-6)
@@ -53,7 +49,7 @@ def test_one_view_where_there_is_no_way_back(shape, images, tmp_path):
     adapted = form.make(10)
     save_adapted(tmp_path / "adapted", Adapted(adapted), form, DIGITS)
     found = load_adapted(tmp_path / "adapted").probabilities(images)
-    np.testing.assert_allclose(found, softmax(logits(adapted, images)), atol=1e-5)
+    np.testing.assert_allclose(found, softmax(logits(adapted, images), axis=1), atol=1e-5)
 
 
 @pytest.mark.parametrize("factor", [0.3, 3.0])
@@ -62,7 +58,7 @@ def test_weights_undo_too_sure_and_too_unsure(factor, rng):
     images = rng.integers(0, 256, (3000, 28, 28, 3), np.uint8)
     classifier = make_classifier(0.05, 4)
     scale(classifier, 30)  # fresh weights say little
-    likely = softmax(logits(classifier, images))
+    likely = softmax(logits(classifier, images), axis=1)
     labels = np.array([rng.choice(4, p=row / row.sum()) for row in likely.astype(float)])
     scale(classifier, factor)
     adapted = Adapted(classifier)

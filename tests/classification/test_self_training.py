@@ -37,15 +37,12 @@ def test_sure_is_from_0968_on():
 
 
 def test_no_gradient_passes_through_the_labels():
-    plain = tf.Variable([[9.0, 0.0]])
+    plain, moved = tf.Variable([[9.0, 0.0]]), tf.Variable([[9.0, 0.0]])
     with tf.GradientTape() as tape:
-        found = sure_cross_entropy(plain, 2 * plain)
-    expected_of = tf.Variable([[9.0, 0.0]])
-    with tf.GradientTape() as other:
-        expected = sure_cross_entropy(tf.constant([[9.0, 0.0]]), 2 * expected_of)
-    np.testing.assert_allclose(
-        tape.gradient(found, plain), other.gradient(expected, expected_of), rtol=1e-6
-    )
+        found = sure_cross_entropy(plain, moved)
+    of_plain, of_moved = tape.gradient(found, [plain, moved])
+    assert of_plain is None
+    assert np.abs(of_moved).max() > 0
 
 
 def test_its_weight_rises(rng):
@@ -71,14 +68,9 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
     )
 
     def accuracy(weight):
-        fitted = fit_classifier(
-            sample_labelled(source, labels, 20, 0),
-            2,
-            params,
-            "test",
-            smoothing=0.0,
-            unlabelled=self_training(target, weight, 0.0, params),
-        )
+        sample = sample_labelled(source, labels, 20, 0)
+        unlabelled = self_training(target, weight, 0.0, params)
+        fitted = fit_classifier(sample, 2, params, "test", smoothing=0.0, unlabelled=unlabelled)
         logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
         likely = softmax(logits, axis=1)
         return likely[np.arange(len(labels)), labels].mean()

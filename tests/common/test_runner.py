@@ -11,10 +11,7 @@ from adda.common.runner import run_stage
     ("error", "message"),
     [
         (AddaError("params.yaml is missing"), "error: params.yaml is missing"),
-        (
-            OSError(errno.ENOSPC, "No space left", "out"),
-            "No space left: 'out'; free some disk space",
-        ),
+        (OSError(errno.ENOSPC, "No space left", "out"), "left: 'out'; free some disk space"),
         (OSError(errno.EACCES, "Permission denied", "out"), "denied: 'out'; fix the permissions"),
         (OSError(errno.ENOENT, "No such file", "out"), "No such file: 'out'; run dvc repro"),
         (OSError(errno.ENOENT, "No such file", "git"), "No such file: 'git'; install git"),

@@ -5,6 +5,7 @@ import pickle
 import struct
 import sys
 from fractions import Fraction
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -199,10 +200,7 @@ assert refused == {len(HOSTILE) + len(bombs)}, refused
 
 
 def test_too_little_memory_is_no_damage(load, monkeypatch):
-    def starve(*_):
-        raise MemoryError
-
-    monkeypatch.setattr(np, "frombuffer", starve)
+    monkeypatch.setattr(np, "frombuffer", Mock(side_effect=MemoryError))
     with pytest.raises(MemoryError):
         load(ARRAY)
 
@@ -218,10 +216,7 @@ def test_a_size_limit_before_reading_on(load):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (
-            b"\n<!DOCTYPE html><html>Sign in</html>",
-            "is a web page and no pickle; download the file",
-        ),
+        (b"\n<!DOCTYPE html><html>Sign in</html>", "is a web page and no pickle; download"),
         (pickle.dumps({"train": np.zeros(9)}, 0).replace(b"\n", b"\r\n") * 5, "transfer as text"),
         (b"\x1b[31mred\x07", r"^[ -~]*$"),  # nothing that a terminal would obey
     ],

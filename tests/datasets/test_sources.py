@@ -6,6 +6,7 @@ import io
 import pickle
 import struct
 import tarfile
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -260,9 +261,7 @@ def test_labels_of_the_user(folder, load, digits):
         (np.eye(10)[np.arange(1000) % 10], r"float64 \(1000, 10\); .* argmax\(axis=1\)"),
         (np.zeros(1000, bool), "is bool"),
         (np.zeros(0), "must hold 1000 integers"),
-        (np.arange(999) % 10, "1000 integers"),
         (np.arange(1000) % 11, "outside 0 to 9"),
-        (np.arange(1000) % 10 / 2, "1000 integers"),
         (np.zeros(1000, [("a", "u1")]), "1000 integers"),
     ],
 )
@@ -286,24 +285,13 @@ def test_raw_comes_back_as_written(tmp_path, load):
 
 
 def test_a_file_that_the_users_folder_lacks_is_named_with_the_folder(folder, load, monkeypatch):
-    def no_network(*_, **__):
-        raise OSError("no network")
-
-    monkeypatch.setattr("pooch.retrieve", no_network)
+    monkeypatch.setattr("pooch.retrieve", Mock(side_effect=OSError("no network")))
     (folder / "t10k-labels-idx1-ubyte.gz").unlink()
     with pytest.raises(AddaError) as caught:
         load("build")
     message = str(caught.value)
     assert f"data.directory, {folder}, holds no t10k-labels-idx1-ubyte.gz" in message
     assert f"put the file into {folder}" in message
-
-
-def test_a_users_folder_is_as_large_as_they_like(tmp_path, load, monkeypatch):
-    """Whatever the limit on hostile pickles is: these arrays never were in one."""
-    monkeypatch.setattr("adda.datasets.safe_pickle.MAX_BYTES", 1000)
-    write_raw(tmp_path / "raw", load("build"))
-    assert len(read_raw(tmp_path / "raw").target["train"]) == 4000
-    assert not list((tmp_path / "raw").rglob("*.pkl"))
 
 
 def test_an_unknown_source_is_named(load):

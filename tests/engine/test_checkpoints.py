@@ -4,6 +4,7 @@ import errno
 import shutil
 import threading
 import time
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -84,11 +85,7 @@ def test_a_damaged_checkpoint_is_set_aside_for_the_one_before(tmp_path, expected
 def test_a_disk_that_cannot_be_read_is_no_damage(tmp_path, expected, monkeypatch):
     Run(tmp_path).train(steps=6)
     with monkeypatch.context() as failing:
-
-        def fail(*_, **__):
-            raise OSError(errno.EIO, "Input/output error")
-
-        failing.setattr(np, "load", fail)
+        failing.setattr(np, "load", Mock(side_effect=OSError(errno.EIO, "Input/output error")))
         with pytest.raises(AddaError, match=r"000000006\.npz cannot be read .*Input/output error"):
             Run(tmp_path).train()
     assert files(tmp_path) == ["000000004.npz", "000000006.npz"]
@@ -96,10 +93,8 @@ def test_a_disk_that_cannot_be_read_is_no_damage(tmp_path, expected, monkeypatch
 
 
 def test_a_full_disk_is_warned_about_and_training_goes_on(tmp_path, expected, monkeypatch, capsys):
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(np, "savez", full)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(np, "savez", Mock(side_effect=full))
     assert same(Run(tmp_path).train(), expected)
     assert "No space left on device); training goes on" in capsys.readouterr().err
     assert files(tmp_path) == []

@@ -39,13 +39,3 @@ def test_auto_precision_goes_by_what_every_gpu_can(monkeypatch, cards, precision
     assert choose_precision("auto") == precision
     assert choose_precision("float32") == "float32"
     assert choose_precision("bfloat16") == "bfloat16"
-
-
-def test_onednn_is_on_before_tensorflow_is_imported(run_python):
-    code = """
-import os
-os.environ.pop("TF_ENABLE_ONEDNN_OPTS", None)
-import adda.nn.networks, sys
-print(os.environ["TF_ENABLE_ONEDNN_OPTS"], "tensorflow" in sys.modules)
-"""
-    assert run_python(code, ROOT).stdout.split() == ["1", "True"]

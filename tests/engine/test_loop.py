@@ -42,11 +42,6 @@ def test_a_loss_that_is_not_finite_names_term_and_step(value):
         run_steps(step, steps=9, steps_per_call=3, title="test")
 
 
-def test_quiet_when_not_a_terminal(capfd):
-    run_steps(count_up, steps=2, steps_per_call=1, title="quietly")
-    assert "quietly" not in capfd.readouterr().err
-
-
 def test_batches_depend_on_seed_stream_and_step_alone():
     def sample(seed, stream, step):
         return sample_batch(1000, 64, seed, stream, tf.constant(step, tf.int64)).numpy()

@@ -1,20 +1,11 @@
 """Values and gradients against TensorFlow's own, for maps of few pixels and of more."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import values_and_gradients
 
 from adda.nn.convolution import FEW, convolve, convolve_transposed
-
-
-def values_and_gradients(function: Callable, inputs: tf.Tensor, kernel: tf.Tensor) -> list:
-    with tf.GradientTape() as tape:
-        tape.watch([inputs, kernel])
-        outputs = function(inputs, kernel)
-        loss = tf.reduce_sum(outputs * tf.cos(outputs))
-    return [outputs, *tape.gradient(loss, [inputs, kernel])]
 
 
 def draw(rng: np.random.Generator, *shape: int) -> tf.Tensor:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import loss_params, small_recipe, train_params
+from conftest import loss_params, small_recipe, softplus, train_params
 from scipy.ndimage import affine_transform, gaussian_filter
 from scipy.special import xlogy
 
@@ -11,7 +11,6 @@ from adda.engine.sampling import Batch
 from adda.recipes.all_recipes import make_recipe
 from adda.recipes.layered import MOVED, START, LayeredParams, inpaint, noise_of, write
 from adda.recipes.recipe import Domains, LossParams, look_at
-from adda.recipes.terms import Terms
 from adda.training.trainer import train_model
 
 SHARED = LossParams.model_fields
@@ -20,10 +19,6 @@ SHARED = LossParams.model_fields
 @pytest.fixture
 def model():
     return small_recipe("layered")
-
-
-def softplus(x):
-    return np.logaddexp(0, np.asarray(x)).mean()
 
 
 def blur(x, pixels):
@@ -46,15 +41,6 @@ def test_the_background_is_the_image_with_its_mask_filled_in(rng, by):
     around = blur(images * (1 - covered), reach) / (blur(1 - covered, reach) + 1e-3)
     expected = (1 - covered) * images + covered * around
     np.testing.assert_allclose(filled, expected, atol=1e-5)
-
-
-def test_what_is_under_the_mask_leaves_no_trace(rng):
-    images = rng.random((1, 28, 28, 3)).astype(np.float32)
-    mask = np.zeros((1, 28, 28, 1), np.float32)
-    mask[:, 5:20, 8:12] = 1
-    changed = np.where(mask > 0, 1 - images, images).astype(np.float32)
-    left, right = (inpaint(tf.constant(x), tf.constant(mask)) for x in (images, changed))
-    np.testing.assert_allclose(left, right, atol=1e-6)
 
 
 def test_on_an_inverted_background_stands_an_inverted_foreground(model, batch):
@@ -140,14 +126,8 @@ def test_the_terms_of_the_hand_are_those_of_the_objective(model, batch):
     assert set(terms.values) == set(expected)
     for name, value in expected.items():
         assert float(terms.values[name]) == pytest.approx(value, rel=2e-3, abs=1e-4), name
-    weights = {
-        "l2": 2,
-        "cycle": 1,
-        "adversarial": 3,
-        "hand_adversarial": 5,
-        "back_adversarial": 5,
-        "still": 0.05,
-    }
+    weights = {"l2": 2, "cycle": 1, "adversarial": 3, "still": 0.05}
+    weights |= {"hand_adversarial": 5, "back_adversarial": 5}
     assert float(terms.objectives["autoencoder"]) == pytest.approx(
         sum(weight * expected[name] for name, weight in weights.items()), rel=1e-3
     )
@@ -199,11 +179,6 @@ def test_which_network_each_term_trains(model, batch):
     model.params = LayeredParams(hand_weight=0)
     only = "mask_encoder", "decoder"  # by the game the decoder alone: ink vanished otherwise
     assert reached(model, lambda: hand(batch, game)) == set(only)
-
-
-def test_a_hand_of_zeros_leaves_a_digit_as_it_is(batch):
-    digit = batch.source[..., :1]
-    assert (write(digit, tf.zeros([len(digit), 9])).numpy() == digit.numpy()).all()
 
 
 @pytest.mark.parametrize("by", [1, 2])
@@ -265,12 +240,8 @@ def test_on_plain_paper_the_mask_is_the_ink(domains, colour):
     images = tf.constant(target / 255.0, tf.float32)
     np.testing.assert_allclose(model.mask(images), ink, atol=1e-3)
     np.testing.assert_allclose(model.background(images, None)[:, 0, 0] * 255, [colour] * 20, atol=1)
-    assert (
-        "cycle"
-        not in model.learn_masks(
-            Batch(images, tf.constant(labels), images), loss_params(l2_weight=1)
-        ).values
-    )
+    terms = model.learn_masks(Batch(images, tf.constant(labels), images), loss_params(l2_weight=1))
+    assert "cycle" not in terms.values
 
 
 @pytest.mark.process
@@ -301,11 +272,6 @@ def test_the_hand_learns_how_large_the_target_writes_and_the_way_back(rng):
     assert 7 <= np.median(rows) <= 14  # of 20, for 10
     back = model.translate_back(tf.constant(target / 255.0, tf.float32)).numpy()
     assert np.median((back.max(axis=(2, 3)) > 0.5).sum(axis=1)) >= 15  # of 10, for 20
-
-
-def test_a_term_of_no_side_is_refused():
-    with pytest.raises(ValueError, match="cycle is of the side autoencodr; sides are autoencoder"):
-        Terms().add("cycle", 1.0, lambda: tf.constant(0.0), "autoencodr")
 
 
 def test_what_went_wrong_is_told_by_the_history(model):

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import loss_params, run_original, small_recipe, train_params
+from conftest import loss_params, run_original, small_recipe, softplus, train_params
 
 from adda.engine.sampling import sample_batch
 from adda.recipes.recipe import LossParams
@@ -53,10 +53,6 @@ def test_ten_iterations_are_those_of_the_original(domains, tmp_path):
 
 def weights(model):
     return [weight for network in model.networks.values() for weight in network.weights]
-
-
-def softplus(x):
-    return np.logaddexp(0, np.asarray(x)).mean()
 
 
 def test_its_objectives_and_its_plain_autoencoder(batch):

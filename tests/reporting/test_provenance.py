@@ -72,16 +72,12 @@ def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
     monkeypatch.setattr("adda.reporting.provenance.cached_listing", lambda: listing)
 
     def run(rev, params):
-        metrics = {"train.json": {}, "evaluation.json": {}}
-        return {
-            "rev": rev,
-            "data": {"params": {"params.yaml": {"data": params}}} | {"metrics": metrics},
-        }
+        data = {"params": {"params.yaml": {"data": params}}}
+        return {"rev": rev, "data": data | {"metrics": {"train.json": {}, "evaluation.json": {}}}}
 
     edited = run("2" * 40, PARAMS | {"classifier": 4}) | {"name": "tidy-cat"}
-    commit = run("1" * 40, PARAMS) | {
-        "experiments": [{"revs": [edited, {"rev": "3", "data": None}]}]
-    }
+    experiments = [{"revs": [edited, {"rev": "3", "data": None}]}]
+    commit = run("1" * 40, PARAMS) | {"experiments": experiments}
     assert leave_out_others([run("workspace", {}), commit]) == ["tidy-cat: evaluation.json"]
     assert list(commit["data"]["metrics"]) == ["train.json", "evaluation.json"]
     assert list(edited["data"]["metrics"]) == ["train.json"]

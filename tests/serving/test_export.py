@@ -37,21 +37,12 @@ def test_both_forms_translate_as_the_model_does(model, rng, tmp_path):
     expected = model.translate(tf.constant(digits), tf.constant(styles)).numpy()
     onnx = run_onnx(tmp_path / "out/translator.onnx", digit=digits, style=styles)
     np.testing.assert_allclose(onnx, expected, atol=1e-4)
-    saved = run_saved_model(
-        tmp_path / "out/translator_saved_model", digit=digits[:1], style=styles[:1]
-    )
+    folder = tmp_path / "out/translator_saved_model"
+    saved = run_saved_model(folder, digit=digits[:1], style=styles[:1])
     np.testing.assert_allclose(saved, expected[:1], atol=1e-4)
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(tmp_path / "out/translator_saved_model")
-    )
-    lite = tf.lite.Interpreter(model_content=converter.convert())
-    for given in lite.get_input_details():
-        lite.resize_tensor_input(given["index"], digits.shape)
-    lite.allocate_tensors()
-    for given in lite.get_input_details():
-        lite.set_tensor(given["index"], digits if "digit" in given["name"] else styles)
-    lite.invoke()
-    result = lite.get_tensor(lite.get_output_details()[0]["index"])
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(folder))
+    lite = tf.lite.Interpreter(model_content=converter.convert()).get_signature_runner()
+    (result,) = lite(digit=digits, style=styles).values()
     np.testing.assert_allclose(result, expected, atol=1e-4)
     assert np.ptp(expected) > 0.1
 

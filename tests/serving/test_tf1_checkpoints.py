@@ -5,12 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import run_original
 
 from adda.common.errors import AddaError
 from adda.inference.translation import reconstruct
 from adda.recipes.storage import load_model
+from adda.serving import tf1_checkpoints
 from adda.serving.tf1_checkpoints import import_weights
 
 WIDTH, CODE = 0.0625, 6  # as in original.py
@@ -75,16 +75,9 @@ def test_damaged_data_are_refused_in_a_sentence(checkpoints, tmp_path, pointer):
 def test_values_that_no_network_can_have_are_refused(
     checkpoints, tmp_path, monkeypatch, variable, value
 ):
-    reader = tf.train.load_checkpoint(str(checkpoints / "complete"))
-
-    class Damaged:
-        get_variable_to_shape_map = reader.get_variable_to_shape_map
-
-        def get_tensor(self, name):
-            tensor = reader.get_tensor(name)
-            return np.full_like(tensor, value) if name == variable else tensor
-
-    monkeypatch.setattr(tf.train, "load_checkpoint", lambda _: Damaged())
+    tensors = tf1_checkpoints._tensors(checkpoints / "complete/model_weights")
+    tensors[variable] = np.full_like(tensors[variable], value)
+    monkeypatch.setattr(tf1_checkpoints, "_tensors", lambda _: tensors)
     with pytest.raises(AddaError, match=f"{variable} has values that no network can have"):
         import_weights(checkpoints / "complete", tmp_path / "imported")
     assert not (tmp_path / "imported").exists()

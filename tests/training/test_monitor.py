@@ -1,4 +1,5 @@
 import errno
+from unittest.mock import Mock
 
 import pandas as pd
 import pytest
@@ -57,10 +58,8 @@ def test_a_resumed_run_is_shown_from_its_beginning(tmp_path, watch):
 def test_a_full_disk_is_warned_about_once_and_training_goes_on(
     tmp_path, monkeypatch, watch, capsys
 ):
-    def full(*_, **__):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(pd.DataFrame, "to_csv", Mock(side_effect=full))
     watch(rows({}), None)
     watch(rows({}, {}), None)
     warnings = [line for line in capsys.readouterr().err.splitlines() if "warning" in line]
