@@ -25,7 +25,7 @@ SNIPPETS["docs/tour.ipynb"] = "\n".join(
 
 
 def test_there_are_snippets():
-    assert len(SNIPPETS) == 5
+    assert len(SNIPPETS) == 4
 
 
 @pytest.mark.parametrize("name", SNIPPETS)
