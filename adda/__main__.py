@@ -4,9 +4,8 @@ import argparse
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from adda.common.errors import AddaError, counted, warn
 from adda.common.outputs import atomic, write_csv
@@ -132,17 +131,14 @@ def main() -> str:
     demo.add_argument(
         "--host", default="127.0.0.1", help="%(default)s, this machine alone; 0.0.0.0: any machine"
     )
-    for command, run in (
-        (seeds, show_seeds),
-        (rank, show_ranked),
-        (digits, translate),
-        (classes, classify),
-        (original, import_original),
-        (forms, export_forms),
-        (page, write_report),
-        (demo, show_demo),
-    ):
-        command.set_defaults(run=run)
+    seeds.set_defaults(run=show_seeds)
+    rank.set_defaults(run=show_ranked)
+    digits.set_defaults(run=translate)
+    classes.set_defaults(run=classify)
+    original.set_defaults(run=import_original)
+    forms.set_defaults(run=export_forms)
+    page.set_defaults(run=write_report)
+    demo.set_defaults(run=show_demo)
     options = parser.parse_args()
     return options.run(options)
 
@@ -252,16 +248,12 @@ def translate(options: argparse.Namespace) -> str:
     translator = Translator(options.model, options.seed)
     size = translator.image[0]
     styles = read_styles(style_files, size) if style_files else None
+    change = partial(translator.translate, styles=styles)
     if options.reverse:
         translator.check_reversible()
-
-    def either_way(images: np.ndarray) -> np.ndarray:
-        if options.reverse:
-            return translator.reverse(images)
-        return translator.translate(images, styles)
-
+        change = translator.reverse
     whole = options.reverse or translator.model.domains.colour
-    count, skipped = translate_files(files, options.output, either_way, options.ink, whole, size)
+    count, skipped = translate_files(files, options.output, change, options.ink, whole, size)
     _report_skipped(skipped, f"{counted(count, 'image')} translated")
     return f"{options.output}: {counted(count, 'image')}"
 

@@ -38,6 +38,7 @@ from adda.engine.checkpoints import Checkpoints
 from adda.recipes.all_recipes import make_recipe
 from adda.recipes.original import OriginalParams
 from adda.recipes.storage import load_model, save_model
+from adda.reporting.experiments import dotted
 from adda.serving.classify import classify_files
 from adda.serving.image_files import find_images, open_stack, read_digit_image, read_image
 
@@ -129,15 +130,10 @@ def classify_named(path: Path) -> None:
 def read_as_recorded(path: Path) -> None:
     """Read params.yaml; raises ValueError where a value is another one than DVC records."""
     classes = {name: resolve_name(place) for name, place in GROUPS.items()}
-    _compare(read_params(path, **classes).model_dump(), load_yaml(path))
-
-
-def _compare(ours: object, theirs: object) -> None:
-    if isinstance(theirs, dict):
-        for name, value in theirs.items():
-            _compare(ours[name], value)
-    elif ours != theirs:
-        raise ValueError(f"{ours!r} is used and {theirs!r} recorded")
+    used = dotted(read_params(path, **classes).model_dump())
+    for name, recorded in dotted(load_yaml(path)).items():
+        if used[name] != recorded:
+            raise ValueError(f"{used[name]!r} is used and {recorded!r} recorded")
 
 
 def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]:

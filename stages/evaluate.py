@@ -26,7 +26,6 @@ from adda.engine.devices import Device, use_device
 from adda.evaluation.embedding import flatten, sample_points, save_scatter
 from adda.evaluation.metrics import compute_metrics
 from adda.evaluation.results import Results
-from adda.evaluation.validation import look
 from adda.evaluation.validators import doubt, validate
 from adda.recipes.storage import load_model
 from adda.reporting.card import ends, render_card
@@ -112,10 +111,8 @@ def read_results() -> Results:
 
 def validate_run(results: Results) -> dict[str, float]:
     source = read_images("data/processed/images/source_valid.npy")
-    seen = look(
+    seen = results.show_validation(
         load_adapted("data/adapted"),
-        results.source_only,
-        results.model,
         read_images("data/processed/images/target_valid.npy"),
         source,
         read_labels("data/processed/labels/source_valid.npy", len(source)),

@@ -103,14 +103,16 @@ def main() -> str:
 
 def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
     """A trained model, to be trained further."""
-    model = load_model(folder, params, domains)
+    model = load_model(folder, params)
     check_size(folder, model, domains.size)
+    model.check(domains.size, domains.colour)
     known, classes = model.domains.classes, domains.classes
     if getattr(params, "class_weight", 0) and known != classes:
         raise AddaError(
             f"{folder} tells {known} classes apart, and the source has {classes}; set "
             f"recipes.{model.name}.class_weight to 0"
         )
+    model.domains = domains._replace(classes=known)  # which shape networks
     return model
 
 

@@ -6,19 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from adda.classification.classifier import load_classifier
-from adda.common.array_files import (
-    read_array,
-    read_classes,
-    read_images,
-    read_labels,
-    write_array,
-)
+from adda.common.array_files import read_array, read_classes, read_images, read_labels, write_array
 from adda.common.outputs import atomic, read_json, write_csv, write_json
 from adda.common.params import read_params
 from adda.common.runner import run_stage
 from adda.engine.devices import Device, use_device
 from adda.evaluation.choice import best, compare_models
-from adda.evaluation.gallery import interpolated, one_of_each, parts, translations
+from adda.evaluation.gallery import interpolated, parts, translations
 from adda.evaluation.pictures import save_grid
 from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import STYLES_FILE, load_model
@@ -56,7 +50,7 @@ def main() -> str:
         titles=[names[label] for label in labels[:STYLES]],
     )
     save_grid("metrics/masks.png", parts(model, held_out))
-    different = one_of_each(labels[:DIGITS])
+    _, different = np.unique(labels[:DIGITS], return_index=True)  # the first of every class
     titles = [names[labels[place]] for place in different]
     save_grid(
         "metrics/styles.png",

@@ -108,14 +108,10 @@ def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.
     label and shares it out over all classes: a classifier must not be surer of a translation than
     a translation is like the target. `labels` are integers [n].
     """
-    return tf.reduce_mean(
-        keras.losses.categorical_crossentropy(
-            tf.one_hot(labels, logits.shape[-1]),
-            logits,
-            from_logits=True,
-            label_smoothing=smoothing,
-        )
+    losses = keras.losses.categorical_crossentropy(
+        tf.one_hot(labels, logits.shape[-1]), logits, from_logits=True, label_smoothing=smoothing
     )
+    return tf.reduce_mean(losses)
 
 
 def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int) -> Sample:

@@ -27,11 +27,7 @@ REMEDIES = {
 def run_stage(main: Callable[[], str]) -> None:
     """Run one pipeline stage and exit: `run_command`, and its last line says how long it took."""
     started = time.monotonic()
-
-    def timed() -> str:
-        return f"{main()} ({time.monotonic() - started:.0f} s)"
-
-    run_command(timed)
+    run_command(lambda: f"{main()} ({time.monotonic() - started:.0f} s)")
 
 
 def run_command(main: Callable[[], str]) -> None:

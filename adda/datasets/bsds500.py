@@ -31,12 +31,7 @@ def read_photographs(archive: Path, splits: Sequence[str]) -> list[np.ndarray]:
         for member in tar:
             place = PurePosixPath(member.name)
             split = place.parent.name
-            if (
-                member.isfile()
-                and place.parent.parent.name == "images"
-                and split in by_split
-                and place.suffix == ".jpg"
-            ):
+            if member.isfile() and split in by_split and place.match("images/*/*.jpg"):
                 by_split[split][place.name] = _decode(tar, member)
                 if len(by_split[split]) > MAX_PHOTOGRAPHS:
                     raise AddaError(

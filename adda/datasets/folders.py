@@ -1,7 +1,8 @@
 """The data source "folders": any two domains of a user's own, the source with labels."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from adda.datasets.picture_formats import (
 )
 from adda.datasets.raw_files import PARTS, Raw
 from adda.datasets.source import DataParams, Source
+
+Read = Callable[[Path], tuple[np.ndarray, int]]  # `read_square` with all its options chosen
 
 
 class Part(NamedTuple):
@@ -46,6 +49,7 @@ def read_source(
         AddaError: it is not of this form, or no picture of a part can be read.
     """
     classes = _find_classes(folder / "train")
+    read = partial(read_square, size=size, mode=mode, pad=True)
     domain = {}
     for part in PARTS:
         place = folder / part
@@ -53,7 +57,7 @@ def read_source(
             raise AddaError(
                 f"{place / others[0]} is not a class of {folder / 'train'}; rename it or remove it"
             )
-        images, labels = _read_part(place, size, mode, classes, pad=True)
+        images, labels = _read_part(place, classes, read)
         if labels is None:
             raise AddaError(f"{place}: nobody labelled these pictures; the source needs labels")
         if missing := _missing(labels, classes):
@@ -80,12 +84,13 @@ def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[
         AddaError: it is not of this form, or no picture of a part can be read, or none is of a
             class of the source.
     """
+    read = partial(read_square, size=size)
     domain = {}
     for part in PARTS:
         place = folder / part
         names = [*classes, *_other_folders(place, classes)]
         _check_alike(place, names)
-        images, labels = _read_part(place, size, "RGB", names)
+        images, labels = _read_part(place, names, read)
         if labels is not None:
             others = ", ".join(names[label] for label in np.unique(labels) if label >= len(classes))
             if labels.min() >= len(classes):
@@ -146,13 +151,13 @@ def _missing(labels: np.ndarray, classes: Sequence[str]) -> list[str]:
     return [name for label, name in enumerate(classes) if label not in shown]
 
 
-def _read_part(place: Path, size: int, mode: str, names: Sequence[str], pad: bool = False) -> Part:
+def _read_part(place: Path, names: Sequence[str], read: Read) -> Part:
     """Pictures right in a folder, unlabelled, or in folders of classes, in a random order."""
-    loose = find_pictures(place)
+    loose = [(path, None) for path in find_pictures(place)]
     labelled = find_labelled(place, names)
     if loose and labelled:
         raise AddaError(
-            f"{place} holds pictures, {loose[0].name} for one, beside folders of classes; sort "
+            f"{place} holds pictures, {loose[0][0].name} for one, beside folders of classes; sort "
             "all of them into folders, or none"
         )
     if not loose and not labelled:
@@ -160,39 +165,30 @@ def _read_part(place: Path, size: int, mode: str, names: Sequence[str], pad: boo
             f"{place} holds no picture; put PNG or JPEG files into it, or into a folder for each "
             "class there"
         )
-    images, readable = _read_pictures(
-        loose or [path for path, _ in labelled], size, mode, pad, place
-    )
+    images, labels = _read_pictures(loose or labelled, place, read)
     # Pictures of results show the first few images, which are to be of every class.
     order = np.random.default_rng(0).permutation(len(images))
-    if loose:
-        return Part(images[order], None)
-    labels = np.array([label for _, label in labelled])[readable]
-    return Part(images[order], labels[order])
+    return Part(images[order], labels[order] if labelled else None)
 
 
 def _read_pictures(
-    paths: Sequence[Path], size: int, mode: str, pad: bool, where: Path
-) -> tuple[np.ndarray, list[int]]:
-    """Images, and the place among the paths of each; a warning names those that are left out."""
-    images, readable, problems, sides = [], [], [], []
-    for place, path in enumerate(paths):
+    pictures: Sequence[tuple[Path, int | None]], where: Path, read: Read
+) -> tuple[np.ndarray, np.ndarray]:
+    """Images, and the label of each; a warning names pictures that are left out."""
+    found, problems = [], []
+    for path, label in pictures:
         try:
-            image, side = read_square(path, size, mode, pad)
+            found.append((path, label, *read(path)))
         except AddaError as error:
             problems.append(str(error))
-            continue
-        images.append(image)
-        readable.append(place)
-        sides.append(side)
-    if not images:
+    if not found:
         raise AddaError(f"{where}: no picture can be read; of the first: {problems[0]}")
-    count = f"{len(paths):,}"
+    paths, labels, images, sides = zip(*found, strict=True)
+    size, count = len(images[0]), f"{len(pictures):,}"
     if problems:
         some = name_some(problems, "; ")
         warn(f"{where}: {len(problems):,} of {count} pictures are left out: {some}")
-    several = [path for path in (paths[place] for place in readable) if count_pages(path) > 1]
-    if several:
+    if several := [path for path in paths if count_pages(path) > 1]:
         warn(
             f"{where}: of {counted(len(several), 'file')} with several pictures the first is read: "
             f"{name_some(several, ', ')}"
@@ -201,7 +197,7 @@ def _read_pictures(
         blown_up = sum(side < size for side in sides)
         more = f"; {blown_up:,} of them are smaller, see data.size" if blown_up else ""
         warn(f"{where}: {scaled:,} of {count} pictures are scaled to {size} x {size} pixels{more}")
-    return np.stack(images), readable
+    return np.stack(images), np.array(labels)
 
 
 def cut_ink(images: np.ndarray) -> np.ndarray:

@@ -2,19 +2,17 @@
 
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
+from matplotlib import rcParams
+from matplotlib.figure import Figure
 from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from adda.common.outputs import atomic
 from adda.evaluation.results import Results
 
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
-
-plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
+rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
 
 SHOWN = 500  # images of each kind, at most
 UNLABELLED = "unlabelled"
@@ -65,8 +63,9 @@ def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> 
         places: float [n, 2].
         points: n rows.
     """
-    figure, axes = plt.subplots(1, len(points.columns), figsize=(6 * len(points.columns), 6))
-    for axis, (name, column) in zip(np.atleast_1d(axes), points.items(), strict=True):
+    figure = Figure(figsize=(6 * len(points.columns), 6))
+    axes = figure.subplots(1, len(points.columns), squeeze=False)[0]
+    for axis, (name, column) in zip(axes, points.items(), strict=True):
         for value in sorted(column.unique()):
             axis.scatter(*places[(column == value).to_numpy()].T, s=6, alpha=0.7, label=value)
         axis.set(title=f"by {name}", xticks=[], yticks=[])
@@ -74,4 +73,3 @@ def save_scatter(path: str | Path, places: np.ndarray, points: pd.DataFrame) -> 
     figure.tight_layout()
     with atomic(path) as partial:
         figure.savefig(partial, format="png", dpi=110)
-    plt.close(figure)

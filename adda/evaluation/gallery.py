@@ -34,11 +34,6 @@ def parts(model: Recipe, target: np.ndarray) -> Rows:
     return rows
 
 
-def one_of_each(labels: np.ndarray) -> np.ndarray:
-    """The place of the first image of every class, in the order of the labels."""
-    return np.unique(labels, return_index=True)[1]
-
-
 def interpolated(model: Recipe, source: np.ndarray, style: np.ndarray, names: list[str]) -> Rows:
     """Source images on the way from one style to the next, a row each.
 

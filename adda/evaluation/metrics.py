@@ -7,38 +7,22 @@ bootstrap interval, in metrics/intervals.csv; or None where this run has no such
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from adda.evaluation import probes, scores
+from adda.evaluation.registry import Entry, enter
 
 if TYPE_CHECKING:  # it imports TensorFlow, which tables of names can do without
     from adda.evaluation.results import Results
 
 Measured = float | tuple[Callable[..., np.ndarray], ...] | None
 
-
-class Metric(NamedTuple):
-    """A metric by its name."""
-
-    meaning: str
-    compute: Callable[["Results"], Measured]
-    better: str  # an arrow, up or down; empty where neither is
-
-
-METRICS: dict[str, Metric] = {}
-
-
-def metric(meaning: str, better: str = "↑") -> Callable:
-    """Enter a function in `METRICS` under its own name."""
-
-    def enter(function: Callable[["Results"], Measured]) -> Callable:
-        METRICS[function.__name__] = Metric(meaning, function, better)
-        return function
-
-    return enter
+METRICS: dict[str, Entry] = {}
+metric = partial(enter, METRICS)
 
 
 def compute_metrics(results: "Results") -> tuple[dict[str, float], pd.DataFrame]:
@@ -128,7 +112,8 @@ def mask_consistency(results: "Results") -> Measured:
 def frechet_distance(results: "Results") -> Measured:
     if results.reference is None:
         return None
-    return scores.frechet_distance(results.features(results.translated), results.target_features)
+    translated, target = map(results.features, (results.translated, results.target))
+    return scores.frechet_distance(translated, target)
 
 
 @metric("spread of one digit's translations, in units of the target's", "")

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+from matplotlib import rcParams
+from matplotlib.figure import Figure
 
 from adda.common.outputs import atomic
 
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
-
-plt.rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
+rcParams["text.parse_math"] = False  # a class may have dollar signs in its name
 
 GAP = 2  # pixels between images
 
@@ -30,7 +28,8 @@ def save_grid(
     # One image in all: matplotlib takes longer for a hundred small axes than networks for a stage.
     spaced = np.pad(stacked, [(0, 0), (0, 0), (0, GAP), (0, GAP), (0, 0)], constant_values=255)
     sheet = spaced.swapaxes(1, 2).reshape(count * (height + GAP), columns * (width + GAP), 3)
-    figure, place = plt.subplots(figsize=(0.75 * columns + 1.4, 0.75 * count + 0.3))
+    figure = Figure(figsize=(0.75 * columns + 1.4, 0.75 * count + 0.3))
+    place = figure.subplots()
     place.imshow(sheet[:-GAP, :-GAP])
     place.set_yticks(np.arange(count) * (height + GAP) + height / 2, list(rows), fontsize=9)
     place.set_xticks([])
@@ -43,4 +42,3 @@ def save_grid(
     with atomic(path) as partial:
         # "tight" makes room for names of any length.
         figure.savefig(partial, format="png", dpi=150, bbox_inches="tight", pad_inches=0.05)
-    plt.close(figure)

@@ -5,10 +5,13 @@ from functools import cached_property
 
 import keras
 import numpy as np
+import scipy.special
 
+from adda.classification.adapted import Adapted
 from adda.classification.classifier import features, probabilities
+from adda.evaluation.validators import Validation
 from adda.inference.capabilities import Encodes, TranslatesBack
-from adda.inference.translation import codes, translate_back
+from adda.inference.translation import codes, translate_at_random, translate_back
 from adda.recipes.recipe import Recipe
 
 PROBED = 5000  # images of each domain, at most, for linear probes
@@ -49,10 +52,6 @@ class Results:
             return None
         return probabilities(self.reference, self.translated).argmax(axis=1).astype(np.uint8)
 
-    @cached_property
-    def target_features(self) -> np.ndarray:
-        return self.features(self.target)
-
     def features(self, images: np.ndarray) -> np.ndarray:
         """The reference classifier's features of images, float32 [n, d]."""
         return features(self.reference, images)
@@ -79,3 +78,23 @@ class Results:
         if not isinstance(self.model, Encodes):
             return None
         return codes(self.model, self.source[:PROBED]), codes(self.model, self.target[:PROBED])
+
+    def show_validation(
+        self, adapted: Adapted, target: np.ndarray, source: np.ndarray, labels: np.ndarray
+    ) -> Validation:
+        """What validators see: images of the validation split, shown to all networks.
+
+        Args:
+            target, source: uint8 [., size, size, 3].
+            labels: uint8 [m], of the source images.
+        """
+        translated = translate_at_random(self.model, source, target)
+        views = adapted.logits(target)
+        return Validation(
+            probabilities=scipy.special.softmax(views.sum(axis=0), axis=1),
+            views=list(views),
+            source_only=probabilities(self.source_only, target),
+            translated=adapted.probabilities(translated),
+            translated_source_only=probabilities(self.source_only, translated),
+            labels=labels,
+        )

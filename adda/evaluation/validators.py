@@ -8,12 +8,13 @@ experiments is measured in docs/measurement.md. Several are compared by Musgrave
 (arXiv:2208.07360).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
 
 import numpy as np
 from scipy.special import entr
+
+from adda.evaluation.registry import Entry, enter
 
 # Below it every classifier of docs/measurement.md has an accuracy under 0.77, and so has every one
 # there and in docs/results.md that adapting made worse than source-only.
@@ -37,25 +38,8 @@ class Validation:
     labels: np.ndarray  # uint8 [m], of the source digits
 
 
-class Validator(NamedTuple):
-    """A validator by its name."""
-
-    meaning: str
-    compute: Callable[[Validation], float | None]
-    better: str = "↑"
-
-
-VALIDATORS: dict[str, Validator] = {}
-
-
-def validator(meaning: str) -> Callable:
-    """Enter a function in `VALIDATORS` under its own name."""
-
-    def enter(function: Callable[[Validation], float | None]) -> Callable:
-        VALIDATORS[function.__name__] = Validator(meaning, function)
-        return function
-
-    return enter
+VALIDATORS: dict[str, Entry] = {}
+validator = partial(enter, VALIDATORS)
 
 
 def validate(validation: Validation) -> dict[str, float]:

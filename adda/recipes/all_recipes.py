@@ -70,15 +70,13 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
             f"loss.{unknown[0]} is {weights[unknown[0]]:g}, but the recipe {name} has no such "
             "term; set it to auto"
         )
-    values = {}
-    for key in OWN_IN_TRAIN:
-        if getattr(train, key) != AUTO:
-            continue
-        if key not in recipe.train:
-            raise AddaError(
-                f"train.{key} is auto, but the recipe {name} has no value of its own; give it one"
-            )
-        values[key] = recipe.train[key]
+    automatic = [key for key in OWN_IN_TRAIN if getattr(train, key) == AUTO]
+    if missing := [key for key in automatic if key not in recipe.train]:
+        raise AddaError(
+            f"train.{missing[0]} is auto, but the recipe {name} has no value of its own; "
+            "give it one"
+        )
+    values = {key: recipe.train[key] for key in automatic}
     return loss.model_copy(update=weights), train.model_copy(update=values)
 
 

@@ -18,7 +18,7 @@ from adda.common.errors import AddaError
 from adda.common.params import Group, Number, OrAuto, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.recipes.collapse import collapse
+from adda.recipes.collapse import lasts
 from adda.recipes.terms import Terms
 
 
@@ -145,7 +145,20 @@ class Recipe(ABC):
 
     def symptom(self, history: History) -> str:
         """Why translations of late are of no use, and what to do; empty if they may be."""
-        return collapse(history)
+        alike = lasts(history, lambda row: row.get("diversity", 1) < 0.1)
+        beaten = lasts(
+            history,
+            lambda row: (
+                row.get("target_called_real", 0) > 0.99
+                and row.get("translated_called_real", 1) < 0.01
+            ),
+        )
+        if alike or beaten:
+            return (
+                "they are all alike, or the adversary is never fooled; lower its learning rate or "
+                "the loss weights"
+            )
+        return ""
 
 
 def trainable(*networks: keras.Model) -> list[keras.Variable]:

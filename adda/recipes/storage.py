@@ -28,13 +28,11 @@ def save_model(directory: str | Path, model: Recipe) -> None:
         network.save_weights(directory / f"{name}.weights.h5")
 
 
-def load_model(
-    directory: str | Path, params: Group | None = None, domains: Domains | None = None
-) -> Recipe:
+def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
     """Read what `save_model` wrote.
 
     Args:
-        params, domains: the recipe's own, and what it is to be trained on further; None: as saved.
+        params: the recipe's own, with which it is to be trained further; None: as saved.
 
     Raises:
         AddaError: a file is missing or does not fit the sizes beside it or given, or the parameters
@@ -53,8 +51,6 @@ def load_model(
             raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")
         if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES and size in SIZES):
             raise ValueError(f"a width of {width:g}, {known.classes} classes, {size} pixels")
-        if domains is not None:  # classes and size shape networks
-            known = domains._replace(classes=known.classes, size=known.size)
         model = make_recipe(name, width, params or saved, known)
         load_weights(directory, model)
         return model

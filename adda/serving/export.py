@@ -1,6 +1,7 @@
 """Trained networks in the forms that other programs load: SavedModel and ONNX."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -22,34 +23,24 @@ SAVED_MODEL, ONNX = "{}_saved_model", "{}.onnx"
 RANGE = "float32 [n, {0}, {0}, 3] in [0, 1], not 0 to 255; values outside are cut off"
 
 
-class Exported(tf.Module):
-    """A function of arrays that are named and in [0, 1], float32 [n, size, size, 3] each.
+@dataclass
+class Exported:
+    """A function of arrays that are named and in [0, 1], float32 [n, size, size, 3] each."""
 
-    Args:
-        name: of the files.
-        networks: those whose weights the function uses.
-        inputs: their names.
-        output: its name.
-        image: the shape of one.
-    """
+    name: str  # of the files
+    networks: Iterable[keras.Model]  # those whose weights the function uses
+    function: Callable[..., tf.Tensor]
+    inputs: Sequence[str]  # their names
+    output: str  # its name
+    image: tuple[int, int, int]  # the shape of one
 
-    def __init__(
-        self,
-        name: str,
-        networks: Iterable[keras.Model],
-        function: Callable[..., tf.Tensor],
-        inputs: Sequence[str],
-        output: str,
-        image: tuple[int, int, int],
-    ):
-        super().__init__(name)
-        self.networks = list(networks)  # so that their weights are saved
-        self.inputs, self.output = inputs, output
-        self.image = image
-        self.signature = [tf.TensorSpec([None, *image], tf.float32, name) for name in inputs]
+    def __post_init__(self):
+        shape = [None, *self.image]
+        self.signature = [tf.TensorSpec(shape, tf.float32, name) for name in self.inputs]
 
         def call(*images: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {output: function(*(tf.clip_by_value(array, 0.0, 1.0) for array in images))}
+            clipped = (tf.clip_by_value(array, 0.0, 1.0) for array in images)
+            return {self.output: self.function(*clipped)}
 
         self.call = tf.function(call, input_signature=self.signature)
 
@@ -77,12 +68,9 @@ def export(modules: Sequence[Exported], out: str | Path) -> float:
     Raises:
         AddaError: a form differs by more than 1e-4; nothing is written then.
     """
-    largest = 0.0
     with atomic(out) as directory:
         directory.mkdir()
-        for module in modules:
-            largest = max(largest, _export(module, directory))
-    return largest
+        return max([_export(module, directory) for module in modules])
 
 
 def _export(module: Exported, directory: Path) -> float:

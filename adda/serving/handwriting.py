@@ -9,7 +9,6 @@ from skimage.filters import threshold_otsu
 from skimage.measure import regionprops
 
 from adda.common.array_files import SIZE
-from adda.datasets.picture_formats import DEEP, eight_bits
 
 WORKING_SIDE = 280  # pixels: what a large image is shrunk to first
 FAINTEST = 24  # of 255: what differs less from the paper is paper
@@ -35,7 +34,7 @@ def to_digit(image: Image.Image, ink: str = "auto", size: int = SIZE) -> np.ndar
     (UserWarning) of several large pieces of ink, which may be several digits.
 
     Args:
-        image: grey, colour or transparent, of any size: a digit on plain paper.
+        image: of 8 bits, as `open_picture` returns it, of any size: a digit on plain paper.
         ink: "dark" on light, "light" on dark, or "auto": unlike the border.
         size: pixels along each side of the result.
 
@@ -90,8 +89,6 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
 
 def _grey(image: Image.Image, ink: str) -> Image.Image:
     """Luminance, 0 to 255; transparent pictures on paper that their ink can be seen on."""
-    if image.mode.startswith(DEEP):
-        image = eight_bits(image)
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         alpha = np.asarray(clear.getchannel("A"), float) + 1e-9

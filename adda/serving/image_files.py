@@ -206,7 +206,10 @@ def _translate_pictures(
         for (file,), image in zip(pictures, after, strict=True):
             if (pages := count_pages(file)) > 1:
                 warn(f"{file} holds {pages} pictures; the first is translated")
-            _write_picture(places[file], image)
+            encoded = BytesIO()  # a file opened for reading, too, as save does, is slower
+            Image.fromarray(image).save(encoded, format="png")
+            with atomic(places[file]) as unfinished:
+                unfinished.write_bytes(encoded.getbuffer())
         yield before, after
 
 
@@ -246,13 +249,6 @@ def _translate_stacks(
 def is_stack(file: Path) -> bool:
     """Whether a file's name is that of a NumPy array."""
     return file.suffix.lower() == ".npy"
-
-
-def _write_picture(path: Path, image: np.ndarray) -> None:
-    encoded = BytesIO()  # a file opened for both reading and writing, as save does, is slower
-    Image.fromarray(image).save(encoded, format="png")
-    with atomic(path) as partial:
-        partial.write_bytes(encoded.getbuffer())
 
 
 def open_stack(file: Path, size: int = SIZE) -> np.ndarray:
