@@ -27,6 +27,10 @@ LAYERS = (
 )
 
 
+def test_the_lock_has_the_stages_that_there_are():
+    assert yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"].keys() == STAGES.keys()
+
+
 def imports(path):
     """The modules of this repository that a file imports when it runs, as paths."""
     tree = ast.parse((ROOT / path).read_text())

@@ -22,18 +22,26 @@ OTHERS = (  # what to say of results that are left out
 Listing = Callable[[str], dict[str, str]]  # a folder's files and their md5, by its own md5
 
 
-def produced(lock: dict[str, Any], params: dict[str, Any], listing: Listing) -> set[str]:
+def produced(
+    lock: dict[str, Any], pipeline: dict[str, Any], params: dict[str, Any], listing: Listing
+) -> set[str]:
     """The outs of the stages that ran with these parameters, on outs of stages that did.
 
     Args:
-        lock: dvc.lock.
+        lock: dvc.lock. DVC leaves stages in it that were renamed or removed.
+        pipeline: dvc.yaml.
         params: params.yaml.
         listing: empty for a folder that is not known.
 
     Returns:
         Paths as dvc.lock has them.
     """
-    stages = lock.get("stages", {})
+    declared = pipeline.get("stages", {})
+    stages = {  # of a `foreach` or a `matrix` a stage is called NAME@ITEM
+        name: stage
+        for name, stage in lock.get("stages", {}).items()
+        if name.split("@")[0] in declared
+    }
     makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", [])}
     current: dict[str, bool] = {}
 
@@ -74,8 +82,12 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
             data = run.get("data")
             if run["rev"] == "workspace" or not data or not data["metrics"]:
                 continue
-            lock = load_yaml(_git_show(f"{run['rev']}:./dvc.lock")) or {}
-            current = produced(lock, data["params"].get("params.yaml", {}).get("data", {}), listing)
+            lock, pipeline = (
+                load_yaml(_git_show(f"{run['rev']}:./{name}")) or {}
+                for name in ("dvc.lock", "dvc.yaml")
+            )
+            params = data["params"].get("params.yaml", {}).get("data", {})
+            current = produced(lock, pipeline, params, listing)
             for path in [path for path in data["metrics"] if path not in current]:
                 del data["metrics"][path]
                 removed.append(f"{run.get('name') or run['rev'][:7]}: {path}")

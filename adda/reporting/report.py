@@ -90,6 +90,7 @@ class Run(NamedTuple):
 
 
 PARAMS, LOCK = TypeAdapter(dict[str, dict | str]), TypeAdapter(Lock)
+PIPELINE = TypeAdapter(dict[str, Any])
 TRAINING, NUMBERS = TypeAdapter(Training), TypeAdapter(dict[str, float])
 
 
@@ -117,7 +118,8 @@ def read_run(revision: str | None) -> Run:
     if params["data"]["source"] not in SOURCES:
         raise _unreadable(name, f"params.yaml: data.source is {params['data']['source']}")
     lock = parse("dvc.lock", LOCK, load_yaml, read("dvc.lock"))
-    current = produced(lock.model_dump(), params, cached_listing())
+    pipeline = parse("dvc.yaml", PIPELINE, load_yaml, read("dvc.yaml"))
+    current = produced(lock.model_dump(), pipeline, params, cached_listing())
     others = []
 
     def result(path: str) -> bytes | None:

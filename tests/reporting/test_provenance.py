@@ -7,6 +7,8 @@ from adda.reporting.provenance import leave_out_others, produced
 
 PARAMS = {"split": {"seed": 0}, "train": {"steps": 800, "rates": {"one": 5e-5}}, "classifier": 3}
 
+PIPELINE = {"stages": {"preprocess": {}, "train": {"foreach": [1]}, "evaluate": {}}}
+
 
 def stage(params, deps, outs):
     return {
@@ -21,10 +23,12 @@ def lock():
     code = {"adda/common": "5.dir"}
     stages = {
         "preprocess": stage(["split"], code, {"data/processed": "1.dir"}),
-        "train": stage(
+        "train@1": stage(
             ["train"], {"data/processed/a.npy": "a"}, {"data/model": "2.dir", "train.json": "3"}
         ),
         "evaluate": stage(["classifier"], {"data/model": "2.dir"}, {"evaluation.json": "4"}),
+        # A stage that dvc.yaml has no longer, and whose out another makes now.
+        "judge": stage(["train"], {"data/model": "0.dir"}, {"evaluation.json": "0"}),
     }
     return {"stages": stages}
 
@@ -37,9 +41,9 @@ ALL = {"data/processed", "data/model", "train.json", "evaluation.json"}
 
 
 def test_a_whole_run(lock):
-    assert produced(lock, PARAMS, listing) == ALL
-    assert produced(lock, PARAMS, lambda md5: {}) == ALL  # a cache that was cleared
-    assert produced({}, PARAMS, listing) == set()
+    assert produced(lock, PIPELINE, PARAMS, listing) == ALL
+    assert produced(lock, PIPELINE, PARAMS, lambda md5: {}) == ALL  # a cache that was cleared
+    assert produced({}, PIPELINE, PARAMS, listing) == set()
 
 
 @pytest.mark.parametrize(
@@ -51,14 +55,17 @@ def test_a_whole_run(lock):
     ],
 )
 def test_parameters_edited_without_a_run(lock, group, left):
-    assert produced(lock, PARAMS | {group: {"rates": 7}}, listing) == left
-    assert produced(lock, {key: PARAMS[key] for key in PARAMS.keys() - {group}}, listing) == left
+    assert produced(lock, PIPELINE, PARAMS | {group: {"rates": 7}}, listing) == left
+    assert (
+        produced(lock, PIPELINE, {key: PARAMS[key] for key in PARAMS.keys() - {group}}, listing)
+        == left
+    )
 
 
 def test_a_single_stage_that_ran(lock):
     """Its outs are new, and later stages' results are of what lay there before."""
-    lock["stages"]["train"]["outs"][0]["md5"] = "9.dir"
-    assert produced(lock, PARAMS, listing) == ALL - {"evaluation.json"}
+    lock["stages"]["train@1"]["outs"][0]["md5"] = "9.dir"
+    assert produced(lock, PIPELINE, PARAMS, listing) == ALL - {"evaluation.json"}
 
 
 def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
@@ -66,8 +73,10 @@ def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
     # As DVC writes it, without a dot.
     written = yaml.dump(lock).replace("5.0e-05", "5e-05")
     assert "5e-05" in written
+    files = {"dvc.lock": written, "dvc.yaml": yaml.dump(PIPELINE)}
     monkeypatch.setattr(
-        "adda.reporting.provenance._git_show", lambda file: read.append(file) or written
+        "adda.reporting.provenance._git_show",
+        lambda file: read.append(file) or files[file.split("/")[-1]],
     )
     monkeypatch.setattr("adda.reporting.provenance.cached_listing", lambda: listing)
 
@@ -81,4 +90,4 @@ def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
     assert leave_out_others([run("workspace", {}), commit]) == ["tidy-cat: evaluation.json"]
     assert list(commit["data"]["metrics"]) == ["train.json", "evaluation.json"]
     assert list(edited["data"]["metrics"]) == ["train.json"]
-    assert read == ["1" * 40 + ":./dvc.lock", "2" * 40 + ":./dvc.lock"]
+    assert read == [f"{rev * 40}:./{name}" for rev in "12" for name in files]

@@ -60,12 +60,16 @@ def write_lock(params):
     outs = {"download": ["data/raw"], "train": results}
     stages = {
         stage: {
+            "cmd": "true",
             "params": recorded,
             "outs": [{"path": path, "md5": "abc.dir", "size": 12} for path in paths],
         }
         for stage, paths in outs.items()
     }
-    Path("dvc.lock").write_text(yaml.safe_dump({"stages": stages}))
+    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": stages}))
+    Path("dvc.yaml").write_text(
+        yaml.safe_dump({"stages": {name: {"cmd": "true"} for name in stages}})
+    )
 
 
 def commit(name):
@@ -97,7 +101,7 @@ def test_the_page_holds_everything_and_asks_for_nothing(project):
 def test_a_project_in_a_folder_of_another_repository(project, monkeypatch):
     inner = project / "projects/inner"
     inner.mkdir(parents=True)
-    for name in ("params.yaml", "metrics", "dvc.lock"):
+    for name in ("params.yaml", "metrics", "dvc.lock", "dvc.yaml"):
         (project / name).rename(inner / name)
     git("init", "-q")
     commit("first")
