@@ -39,7 +39,9 @@ def run_command(main: Callable[[], str]) -> None:
     """
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
-        print(main())
+        print(main(), flush=True)
+    except BrokenPipeError:  # whoever reads, `head` for one, has enough; Python flushes once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:

@@ -1,7 +1,10 @@
 import errno
+import subprocess
+import sys
 
 import pytest
 import tensorflow as tf
+from conftest import ROOT
 
 from adda.common.errors import AddaError
 from adda.common.runner import run_stage
@@ -40,3 +43,10 @@ def test_a_bug_keeps_its_traceback():
 def test_the_last_line_is_the_summary_and_how_long_it_took(capsys):
     run_stage(lambda: "data/model: 3 steps")
     assert capsys.readouterr().out == "data/model: 3 steps (0 s)\n"
+
+
+def test_a_reader_that_has_enough_is_no_error():
+    code = "from adda.common.runner import run_command; run_command(lambda: 'row\\n' * 100000)"
+    command = f'set -o pipefail; "{sys.executable}" -c "{code}" | head -1'
+    piped = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert (piped.returncode, piped.stdout, piped.stderr) == (0, "row\n", "")
