@@ -275,6 +275,12 @@ def test_a_loss_weight_reruns_training_and_what_follows_and_can_be_compared(proj
     assert project.git("diff", "HEAD", "--", "metrics") == ""
 
 
+def test_another_size_is_never_served_from_the_run_cache(project):
+    for size in (32, 36):
+        project.dvc("exp", "run", "-S", f"data.size={size}", "download")
+        assert np.load(project.path / "data/raw/target/test.npy").shape[1:] == (size, size, 3)
+
+
 def write_letters(folder: Path) -> Path:
     """Three letters, and photographs of them that nobody labelled."""
     rng = np.random.default_rng(0)
