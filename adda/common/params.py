@@ -25,6 +25,7 @@ from adda.common.errors import AddaError
 # Strict: text that looks like a number is none, or another value than DVC records would be used.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Integer = Annotated[int, Field(strict=True)]
+Switch = Annotated[bool, Field(strict=True)]
 Weight = Annotated[Number, Field(ge=0)]
 Rate = Annotated[Number, Field(gt=0)]
 Count = Annotated[Integer, Field(ge=1, le=10**9)]

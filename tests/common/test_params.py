@@ -67,6 +67,7 @@ def test_values_are_those_that_dvc_records(tmp_path):
         ("train", "batch_size", 10**12),
         ("model", "recipe", "none"),
         ("model", "fine_tune", True),  # of no weights
+        ("model", "fine_tune", "no"),  # text
         ("data", "binarise", "otsu"),  # of no folders
         ("data", "size", 30),
         ("data", "size", 100),
