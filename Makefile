@@ -57,8 +57,11 @@ repro: $(READY) $(if $(GPU),$(CUDA))
 	@git rev-parse --git-dir > /dev/null || \
 	    { echo "error: DVC needs a git repository (a ZIP has none): use git clone, or here: git init && git add . && git commit -m adda" >&2; exit 1; }
 	$(RUN) dvc repro
-	@if git diff --quiet HEAD -- params.yaml dvc.yaml adda stages \
-	    && ! git diff --quiet HEAD -- metrics/evaluation.json; then \
+	@if ! git diff --quiet HEAD -- params.yaml dvc.yaml adda stages; then :; \
+	elif git diff --quiet HEAD -- metrics/evaluation.json; then \
+	    $(RUN) dvc metrics show metrics/evaluation.json; \
+	    echo "These are the results of the commit, to the last digit: there is nothing to commit."; \
+	else \
 	    $(RUN) dvc metrics diff; \
 	    echo "Code and parameters are those of the commit: only this machine's arithmetic differs."; \
 	    echo "To compare experiments with this run, and to come back to it: git commit -am 'Results on this machine'"; \

@@ -39,7 +39,7 @@ OPTIONAL = {
     "target_only": Path("data/target_only/probabilities.npy"),  # where there are labels
     "authors": Path("data/adapted/authors.npy"),  # where the recipe's authors adapt otherwise
 }
-SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy")
+SUMMARY = ("adapted_accuracy", "translated_accuracy", "source_only_accuracy", "information")
 
 
 def main() -> str:
@@ -85,7 +85,7 @@ def main() -> str:
     with atomic("metrics/model_card.md") as partial:
         partial.write_text(card, encoding="utf-8")
     return "metrics/evaluation.json: " + ", ".join(
-        f"{name} {metrics[name]:.3f}" for name in SUMMARY if name in metrics
+        f"{name} {known[name]:.3f}" for name in SUMMARY if name in known
     )
 
 

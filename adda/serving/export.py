@@ -121,6 +121,7 @@ def run_saved_model(path: Path, **images: np.ndarray) -> np.ndarray:
 
 def run_graph(path: Path, **images: np.ndarray) -> np.ndarray:
     """The same as C++ and Java load it: a graph, and variables by name."""
+    tf.get_logger().setLevel("ERROR")  # this loader is deprecated, which is why it is tried
     with tf.Graph().as_default(), tf.compat.v1.Session() as session:
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(path))
         signature = loaded.signature_def[SIGNATURE]

@@ -54,8 +54,8 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if left_out:
         some = name_some(left_out, ", ")
-        message = f"{len(left_out)} files or folders are left out, they are not images: {some}"
-        warn(f"{message}; name folders as inputs of their own")
+        folders = "; name folders as inputs of their own" if any(map(Path.is_dir, left_out)) else ""
+        warn(f"left out, no images: {some}{folders}")
     if not images:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
     unique: dict[Path, Path] = {}

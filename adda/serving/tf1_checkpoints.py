@@ -101,6 +101,8 @@ def _tensors(checkpoint: Path) -> dict[str, np.ndarray]:
                 if SUFFIX.sub("", path.name) == checkpoint.name:
                     suffix = path.name[len(checkpoint.name) :]
                     Path(folder, f"model{suffix}").symlink_to(path.resolve())
+            if not any(Path(folder).iterdir()):
+                raise ValueError("no file begins so")
             reader = tf.train.load_checkpoint(f"{folder}/model")
         # Optimizers keep variables under the names of those that they update.
         names = [
