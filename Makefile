@@ -20,7 +20,7 @@ INSTALL := $(if $(UV),uv pip install --compile-bytecode --python .venv/bin/pytho
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # Workers with a thread each get more done than workers with two. Of three that start processes, one
 # often waits.
-PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 python -m pytest
+PYTEST := $(RUN) TF_NUM_INTRAOP_THREADS=1 python -m pytest
 
 .PHONY: setup repro reset check test report demo lock lint moved
 
@@ -87,11 +87,11 @@ test: lint
 report: $(READY)
 	$(RUN) python -m adda report $(REVS)
 
-COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url
-
 demo: $(DEMO)
 	$(RUN) python -m adda demo
+
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url
 
 # The demo is the choosiest: what it allows goes for all.
 lock:

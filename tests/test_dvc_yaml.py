@@ -133,6 +133,8 @@ def test_every_data_path_that_a_stage_names_is_a_dependency_or_an_output(name):
         for kind in ("outs", "metrics", "plots")
         for out in stage.get(kind, [])
     ]
+    for out in stage.get("metrics", []) + stage.get("plots", []):
+        assert next(iter(out.values()))["cache"] is False  # they are in git
     declared = {dep for dep in stage["deps"] if not dep.startswith(CODE)} | set(outs)
     # Some read files of a directory.
     outer = {path for path in named if any(path.startswith(f"{other}/") for other in declared)}

@@ -56,9 +56,8 @@ GROUPS = {
     "classifier": "adda.classification.classifier:ClassifierParams",
     "adaptation": "adda.classification.adaptation:AdaptationParams",
 }
-
-
 TOGETHER = "adda.recipes.all_recipes:check_together"  # and how they fit each other
+
 
 CHECKED: set[str] = set()  # modules that were imported for such a check alone
 

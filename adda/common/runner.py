@@ -39,9 +39,7 @@ def run_command(main: Callable[[], str]) -> None:
     """
     sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     try:
-        print(main(), flush=True)
-    except BrokenPipeError:  # whoever reads, `head` for one, has enough; Python flushes once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _show(main())
     except AddaError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
@@ -53,6 +51,13 @@ def run_command(main: Callable[[], str]) -> None:
         if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
             sys.exit("error: memory ran out; lower the width, the batch size or the data")
         raise
+
+
+def _show(summary: str) -> None:
+    try:
+        print(summary, flush=True)
+    except BrokenPipeError:  # whoever reads, `head` for one, has enough; Python flushes once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def remedy(error: OSError) -> str:

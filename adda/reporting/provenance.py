@@ -82,10 +82,8 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
             data = run.get("data")
             if run["rev"] == "workspace" or not data or not data["metrics"]:
                 continue
-            lock, pipeline = (
-                load_yaml(_git_show(f"{run['rev']}:./{name}")) or {}
-                for name in ("dvc.lock", "dvc.yaml")
-            )
+            lock = load_yaml(_git_show(f"{run['rev']}:./dvc.lock")) or {}
+            pipeline = load_yaml(_git_show(f"{run['rev']}:./dvc.yaml")) or {}
             params = data["params"].get("params.yaml", {}).get("data", {})
             current = produced(lock, pipeline, params, listing)
             for path in [path for path in data["metrics"] if path not in current]:

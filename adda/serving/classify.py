@@ -71,7 +71,7 @@ class Classifier:
         Raises:
             AddaError: the array has another shape or dtype, or no image.
         """
-        return _together(self.views(images))
+        return together(self.views(images))
 
     def views(self, images: np.ndarray) -> np.ndarray:
         """The logits of each view, float32 [n, views, classes]; `classify` adds them.
@@ -83,7 +83,8 @@ class Classifier:
         return run_batches(self._views, images)
 
 
-def _together(views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def together(views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What `Classifier.classify` returns, of what its `views` returns."""
     likely = tf.nn.softmax(views.sum(axis=1)).numpy()
     return likely.argmax(axis=1).astype(np.uint8), likely
 
@@ -111,7 +112,7 @@ def classify_files(
     rows, shown = [], []
     for names, places, images in _batches(files, classifier.image[0], skipped):
         views = classifier.views(images)
-        classes, likely = _together(views)
+        classes, likely = together(views)
         agree = (views.argmax(axis=2) == classes[:, None]).all(axis=1)
         order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
         best, second = np.take_along_axis(likely, order, axis=1).T.round(4)

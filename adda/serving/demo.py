@@ -11,7 +11,7 @@ from adda.common.array_files import SIZE
 from adda.common.errors import AddaError
 from adda.datasets.splits import as_source
 from adda.inference.translation import render, styles
-from adda.serving.classify import Classifier
+from adda.serving.classify import Classifier, together
 from adda.serving.handwriting import to_digit
 from adda.serving.image_files import read_image
 from adda.serving.translator import Translator
@@ -59,15 +59,14 @@ def make_page(translator: Translator, classifier: Classifier) -> gr.Blocks:
 
     def classify(path: str | None) -> tuple[dict[str, float], np.ndarray, str]:
         if path is None:
-            raise gr.Error(
-                "there is no picture; drop one, or take one of the target's", print_exception=False
-            )
+            raise gr.Error("there is no picture; drop or choose one", print_exception=False)
         try:
             image = read_image(Path(path), size=classifier.image[0])
         except AddaError as error:
             raise gr.Error(str(error), print_exception=False) from None
-        _, likely = classifier.classify(image[None])
-        views = [classifier.names[place] for place in classifier.views(image[None])[0].argmax(1)]
+        logits = classifier.views(image[None])
+        _, likely = together(logits)
+        views = [classifier.names[place] for place in logits[0].argmax(1)]
         said = "The classifier has one view."
         if len(views) > 1:
             said = (

@@ -55,7 +55,7 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
     if left_out:
         some = name_some(left_out, ", ")
         folders = "; name folders as inputs of their own" if any(map(Path.is_dir, left_out)) else ""
-        warn(f"left out, no images: {some}{folders}")
+        warn(f"{counted(len(left_out), 'item')} left out, no images: {some}{folders}")
     if not images:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
     unique: dict[Path, Path] = {}

@@ -20,6 +20,7 @@ from adda.common.runner import run_stage
         (OSError(errno.ENOENT, "No such file", "git"), "No such file: 'git'; install git"),
         (OSError("28 requested and 0 written"), "0 written; free some disk space"),  # NumPy's
         (OSError(errno.ENOLCK, "No locks available"), "available; the drive takes no locks"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), "Broken pipe; see what"),  # of main
         (OSError("what else there is"), "error: what else there is; see what"),
         (MemoryError(), "error: memory ran out"),
         (KeyboardInterrupt(), "interrupted; the same command goes on from the last checkpoint"),

@@ -67,7 +67,7 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     assert result.returncode == 1
     assert f"skipped: {inputs}/broken.png cannot be used" in result.stderr
     assert f"skipped: {inputs}/clear.png cannot be used (some of it is transparent" in result.stderr
-    assert f"left out, no images: {inputs}/notes.txt\n" in result.stderr
+    assert f"1 item left out, no images: {inputs}/notes.txt\n" in result.stderr
     assert "error: 2 files were skipped, and 12 images classified" in result.stderr
     table = pd.read_csv(out)
     expected = probabilities(network, images)
