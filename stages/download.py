@@ -19,7 +19,7 @@ def main() -> str:
     with atomic("data/raw") as directory:
         write_raw(directory, raw)
     train, test = (len(raw.target[part]) for part in ("train", "test"))
-    return f"data/raw: {train:,} training and {test:,} test digits"
+    return f"data/raw: {train:,} training and {test:,} test images of the target"
 
 
 if __name__ == "__main__":

@@ -121,6 +121,11 @@ def style_diversity(results: "Results") -> Measured:
     return scores.style_diversity(results.styled, results.target)
 
 
+@metric("of translations from source digits, in units of the target's; near 0: not translated", "")
+def change(results: "Results") -> Measured:
+    return scores.change(results.source, results.translated, results.target)
+
+
 @metric("a linear probe tells the domains by codes; 0.5: it cannot", "↓")
 def domain_probe_accuracy(results: "Results") -> Measured:
     return _accuracy(results.codes and probes.domain_probe(*results.codes))

@@ -93,8 +93,6 @@ class Results:
         return Validation(
             probabilities=scipy.special.softmax(views.sum(axis=0), axis=1),
             views=list(views),
-            source_only=probabilities(self.source_only, target),
             translated=adapted.probabilities(translated),
-            translated_source_only=probabilities(self.source_only, translated),
             labels=labels,
         )

@@ -83,6 +83,21 @@ def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:
     return float(styled.std(axis=1).mean() / target.std(axis=0).mean())
 
 
+def change(source: np.ndarray, translated: np.ndarray, target: np.ndarray) -> float:
+    """How far translations are from their source digits, in units of target images.
+
+    Args:
+        source, translated: uint8 [n, size, size, 3].
+        target: uint8 [m, size, size, 3].
+
+    Returns:
+        The ratio of mean absolute differences of pixels, to the own source digit and to any: 0
+        where nothing is translated, near 1 where translations leave it as far as the target is.
+    """
+    some = source[np.resize(np.arange(len(source)), len(target))].astype(float)
+    return float(np.abs(translated - source.astype(float)).mean() / np.abs(target - some).mean())
+
+
 def overlap(masks: np.ndarray, digits: np.ndarray) -> float:
     """Intersection over union of two sets of digits, uint8 [n, size, size, 3]: what is above half.
 

@@ -32,9 +32,7 @@ class Validation:
 
     probabilities: np.ndarray  # of the n target images, by the classifier
     views: list[np.ndarray]  # logits of them by each of its views: one or two
-    source_only: np.ndarray  # probabilities of them, by the source-only classifier
     translated: np.ndarray  # of m translated digits, by the classifier
-    translated_source_only: np.ndarray  # of the same, by source-only
     labels: np.ndarray  # uint8 [m], of the source digits
 
 
@@ -60,16 +58,12 @@ def doubt(metrics: dict[str, float]) -> str:
     )
 
 
-@validator("agreement with source-only on the quarter of the images that this one is surest of")
-def sure_agreement(seen: Validation) -> float:
-    sure = seen.source_only.max(axis=1)
-    surest = np.argsort(-sure, kind="stable")[: max(1, len(sure) // 4)]
-    return _agreement(seen.source_only[surest], seen.probabilities[surest])
-
-
 @validator("its two views agree: of an image as it is, and translated back")
 def views_agreement(seen: Validation) -> float | None:
-    return _agreement(*seen.views) if len(seen.views) == 2 else None
+    if len(seen.views) < 2:
+        return None
+    first, second = (logits.argmax(axis=1) for logits in seen.views)
+    return np.mean(first == second)
 
 
 @validator("each image is given one class surely, and all classes occur; at most 1")
@@ -92,15 +86,6 @@ def certainty(seen: Validation) -> float:
 @validator("accuracy on translated source digits")
 def translated_digits(seen: Validation) -> float:
     return np.mean(seen.translated.argmax(axis=1) == seen.labels)
-
-
-@validator("source-only's accuracy on the same: translations keep the digit, or leave the source")
-def kept_digits(seen: Validation) -> float:
-    return np.mean(seen.translated_source_only.argmax(axis=1) == seen.labels)
-
-
-def _agreement(first: np.ndarray, second: np.ndarray) -> float:
-    return np.mean(first.argmax(axis=1) == second.argmax(axis=1))
 
 
 def _entropy(p: np.ndarray) -> np.ndarray:

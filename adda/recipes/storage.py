@@ -39,7 +39,7 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
             are another recipe's.
     """
     directory = Path(directory)
-    with reading(directory, "dvc repro trains one, data/model"):
+    with reading(directory, "a model is a folder like data/model, which dvc repro writes"):
         described = json.loads((directory / "model.json").read_text("utf-8"))
         name, width = described["recipe"], described["width"]
         known = described.get("domains", described)  # beside the others in older models

@@ -126,7 +126,8 @@ def classify_files(
     shown_names = [str(name).translate(CONTROL) for name in result["file"]]
     write_csv(table, result.assign(file=shown_names))
     sheet = table.with_name(f"{table.stem}_{SHEET}")
-    save_grid(sheet, {"input": np.stack(shown)}, result["class"][: len(shown)])
+    titles = result["class"].astype(str) + result["probability"].map("\n{:.2f}".format)
+    save_grid(sheet, {"input": np.stack(shown)}, titles[: len(shown)])
     if copy_to:
         skipped += _copy(result, copy_to)
     return len(result), skipped

@@ -5,6 +5,7 @@ import scipy.stats
 
 from adda.evaluation.scores import (
     calibration_error,
+    change,
     frechet_distance,
     gap_recovered,
     interval,
@@ -47,6 +48,13 @@ def test_style_diversity_is_that_of_the_target(rng):
     assert style_diversity(one_style, target) == 0
     as_the_target = rng.integers(0, 256, (5, 100, 28, 28, 3), np.uint8)
     assert style_diversity(as_the_target, target) == pytest.approx(1, abs=0.02)
+
+
+def test_change_is_none_where_nothing_is_translated_and_one_where_all_is_as_in_the_target(rng):
+    source = np.zeros((60, 28, 28, 3), np.uint8)
+    target = rng.integers(0, 256, (90, 28, 28, 3), np.uint8)
+    assert change(source, source, target) == 0
+    assert change(source, target[:60], target) == pytest.approx(1, abs=0.02)
 
 
 def test_the_calibration_error_by_hand():

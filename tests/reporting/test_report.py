@@ -24,7 +24,7 @@ METRICS = {
         "adapted_accuracy": 0.956,
         "domain_probe_accuracy": 0.52,
     },
-    "validation": {"sure_agreement": 0.97},
+    "validation": {"certainty": 0.97},
 }
 
 INTERVALS = pd.DataFrame({"metric": ["translated_accuracy"], "low": [0.935], "high": [0.964]})
