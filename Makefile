@@ -1,5 +1,5 @@
 # make repro   set up and run the pipeline; make repro GPU=1 adds the CUDA libraries, on Linux
-# make check   set up, lint, and run the short tests in this process
+# make check   set up, lint, and run the short tests
 # make test    the same with all tests
 # make reset   bring params.yaml, dvc.lock, metrics and data back to the last commit
 # make report  set up and write report.html of the last results; REVS="main exp-name" compares

@@ -1,4 +1,4 @@
-"""Adversarial domain adaptation between two sets of 28x28 images, such as MNIST and MNIST-M."""
+"""Adversarial domain adaptation between two sets of images, such as MNIST and MNIST-M."""
 
 import os
 

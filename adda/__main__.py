@@ -11,7 +11,7 @@ from adda.common.errors import AddaError, counted, warn
 from adda.common.outputs import atomic, write_csv
 from adda.common.runner import run_command
 from adda.evaluation.validators import RESOLUTION, SCORE, VALIDATORS
-from adda.reporting.experiments import over_seeds, ranked, unfinished
+from adda.reporting.experiments import leave_out_unfinished, over_seeds, ranked
 from adda.reporting.provenance import OTHERS, leave_out_others
 
 
@@ -186,7 +186,7 @@ def shown_experiments() -> list[dict]:
     if shown.returncode != 0:
         raise AddaError(f"dvc exp show failed: {' '.join(shown.stderr.split())}")
     experiments = json.loads(shown.stdout)
-    if count := unfinished(experiments):
+    if count := leave_out_unfinished(experiments):
         warn(f"{count} queued, running or failed runs do not count")
     if others := leave_out_others(experiments):
         warn(f"{', '.join(others)} left out; {OTHERS}")
@@ -239,11 +239,10 @@ def translate(options: argparse.Namespace) -> str:
         raise AddaError(f"{options.output} is a file; name a folder")
     if options.reverse and options.style:
         raise AddaError("--reverse knows no styles; leave out --style")
-    if options.reverse and options.ink != "auto":
-        raise AddaError("--ink is about digits, and --reverse takes target images; leave it out")
     files = find_images(options.input)
     style_files = find_images([options.style]) if options.style else []
-    if options.output.resolve() in {file.resolve().parent for file in [*files, *style_files]}:
+    folders = {place.parent for file in [*files, *style_files] for place in (file, file.resolve())}
+    if options.output.resolve() in {folder.resolve() for folder in folders}:
         raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
     translator = Translator(options.model, options.seed)
     size = translator.image[0]
@@ -252,7 +251,9 @@ def translate(options: argparse.Namespace) -> str:
     if options.reverse:
         translator.check_reversible()
         change = translator.reverse
-    whole = options.reverse or translator.model.domains.colour
+    whole = "crop" if options.reverse else "pad" if translator.model.domains.colour else ""
+    if whole and options.ink != "auto":
+        raise AddaError("--ink is about digits on paper, and this takes images; leave it out")
     count, skipped = translate_files(files, options.output, change, options.ink, whole, size)
     _report_skipped(skipped, f"{counted(count, 'image')} translated")
     return f"{options.output}: {counted(count, 'image')}"
@@ -264,7 +265,7 @@ def classify(options: argparse.Namespace) -> str:
     from adda.serving.image_files import find_images
 
     _check_file(options.output)
-    if options.output.suffix.lower() != ".csv":
+    if options.output.suffix != ".csv":
         raise AddaError(f"{options.output} is not a .csv file; name one that is")
     if options.copy_to and options.copy_to.is_file():
         raise AddaError(f"{options.copy_to} is a file; name a folder")

@@ -60,7 +60,7 @@ def main() -> None:
         labels = None if letters and part == "train" else plain[f"{part}_labels"]
         write(options.folder / "source" / part, source[part], source[f"{part}_labels"])
         write(options.folder / "target" / part, target, labels)
-    print(f"dvc exp run -S data.source=folders -S data.directory={options.folder}")
+    print(f"dvc exp run -S data.source=folders -S data.directory={options.folder.resolve()}")
 
 
 def scanned_digits() -> Parts:

@@ -48,9 +48,8 @@ def main() -> str:
             authors = AdaptationParams(
                 translated_share=model.authors_share, move=0.0, self_training_weight=0.0
             )
-            if authors != adaptation:
-                theirs = fit(authors, "authors").classifier
-                predictions["authors"] = probabilities(theirs, test)
+            theirs = adapted if authors == adaptation else fit(authors, "authors")
+            predictions["authors"] = probabilities(theirs.classifier, test)
         valid = read_images("data/processed/images/source_valid.npy")
         valid_labels = read_labels("data/processed/labels/source_valid.npy", len(valid))
         scales = adapted.calibrate(as_trained_on(model, valid, target, adaptation), valid_labels)

@@ -58,12 +58,12 @@ def main() -> str:
     precision = choose_precision(params.train.precision)
     print(f"device: {device}, {precision}")
     model = params.model
-    loss, train = resolve(model.recipe, params.loss, params.train)
-    train = train.model_copy(update={"precision": precision})
     source = read_images("data/processed/images/source_train.npy")
     target = read_images("data/processed/images/target_train.npy")
     if model.weights and not model.fine_tune:
         return use_weights(model.weights, source, target)
+    loss, train = resolve(model.recipe, params.loss, params.train)
+    train = train.model_copy(update={"precision": precision})
     labels = read_labels("data/processed/labels/source_train.npy", len(source))
     recipe_params = getattr(params.recipes, model.recipe)
     groups = [group.model_dump_json() for group in (model, recipe_params, loss, train)]
@@ -105,7 +105,6 @@ def load_further(folder: str, params: Group, domains: Domains) -> Recipe:
     """A trained model, to be trained further."""
     model = load_model(folder, params)
     check_size(folder, model, domains.size)
-    model.check(domains.size, domains.colour)
     known, classes = model.domains.classes, domains.classes
     if getattr(params, "class_weight", 0) and known != classes:
         raise AddaError(

@@ -18,7 +18,6 @@ from adda.inference.translation import sample_styles, translate
 from adda.recipes.storage import STYLES_FILE, load_model
 
 TRAINED = Path("data/trained")
-SEED = 0  # the same styles in every experiment: two differ by their networks alone
 DIGITS, STYLES = 100, 10  # of the set that shows how much style changes
 
 
@@ -31,9 +30,9 @@ def main() -> str:
     source = read_images("data/processed/images/source_test.npy")
     labels = read_labels("data/processed/labels.npy", len(source))
     target = read_images("data/processed/images/target_train.npy")
-    chosen = sample_styles(target, len(source), SEED)
+    chosen = sample_styles(target, len(source))
     translated = translate(model, source, chosen)
-    styles = sample_styles(target, STYLES, SEED)
+    styles = sample_styles(target, STYLES)
     few = source[:DIGITS]
     styled = translate(model, few.repeat(STYLES, axis=0), np.tile(styles, (len(few), 1, 1, 1)))
     styled = styled.reshape(len(few), STYLES, *source.shape[1:])

@@ -175,7 +175,7 @@ def run_here(project, monkeypatch):
 def test_repro_runs_every_stage_and_sums_each_up(finished):
     assert sorted(stages_run(finished.output)) == sorted(STAGES)
     for line in (
-        "data/raw: 400 training and 100 test digits",
+        "data/raw: 400 training and 100 test images of the target",
         "data/source_only, data/target_only: 60 steps each",
         "data/trained: 4 steps",
         "loss.l2_weight 1, loss.adversarial_weight 0.02, train.batch_size 8",
@@ -194,7 +194,7 @@ def test_the_default_data_come_without_a_download(tmp_path, monkeypatch, capsys)
     for name in ("download", "preprocess"):
         run_stage(importlib.import_module(f"stages.{name}").main)
     printed = capsys.readouterr().out
-    assert "data/raw: 4,000 training and 1,000 test digits" in printed
+    assert "data/raw: 4,000 training and 1,000 test images of the target" in printed
     assert "train 3,600, valid 400, test 1,000" in printed
 
 
@@ -477,7 +477,7 @@ def test_the_model_whose_translations_are_read_best_is_chosen(project, run_here)
     source_only = load_classifier("data/source_only")
 
     def accuracy(folder):
-        styles = sample_styles(np.load("data/trained/examples/styles.npy"), len(source), seed=0)
+        styles = sample_styles(np.load("data/trained/examples/styles.npy"), len(source))
         translated = translate(load_model(folder), source, styles)
         return (probabilities(source_only, translated).argmax(axis=1) == labels).mean()
 

@@ -16,7 +16,7 @@ TRANSLATOR, SOURCE_ONLY = "translator", "source_only"  # folders of the second v
 
 
 class Adapted(tf.Module):
-    """Two views of an image where the recipe translates back, else one.
+    """Two views of an image where translations are used that the recipe translates back, else one.
 
     The adapted classifier sees the image; the source-only one, the image translated back. Neither
     saw a label of the target, and the two err on different images: their logits are added.

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-MOST = 10.0  # of a weight: where all images are right, the larger the better
+# A weight: where all images are right, the larger the better; at 0 a view would say class 0.
+LEAST, MOST = 1e-3, 10.0
 
 
 def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
@@ -15,7 +16,7 @@ def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
 
     For one classifier it is the inverse of the temperature of Guo et al. (arXiv:1706.04599, section
     4.2), below 1 where the classifier was too sure; for several, a product of experts (Hinton
-    2002, section 1), in which one that knows nothing has a weight of 0.
+    2002, section 1), in which one that knows nothing has a weight of nearly 0.
 
     Args:
         logits: float [n, classes] each, of images that no classifier was trained on.
@@ -28,7 +29,7 @@ def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
         return -log_softmax(np.tensordot(weights, stacked, 1), axis=1)[rows, labels].mean()
 
     start = np.full(len(stacked), 1 / len(stacked))
-    bounds = [(0, MOST)] * len(stacked)
+    bounds = [(LEAST, MOST)] * len(stacked)
     return minimize(loss, start, method="L-BFGS-B", bounds=bounds).x.tolist()
 
 

@@ -176,7 +176,7 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
     directory = Path(directory)
     with reading(directory, "dvc repro trains it"):
         described = json.loads((directory / "classifier.json").read_text("utf-8"))
-        size = described.pop("size", SIZE)  # older ones have none
+        size = described.pop("size")
         form, names = ClassifierForm(**described), read_classes(directory / CLASSES_FILE)
         classifier = form.make(len(names), size)
         classifier.load_weights(directory / "classifier.weights.h5")

@@ -49,9 +49,9 @@ def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
     without it a class that is rarely predicted is soon not predicted at all.
 
     Args:
-        plain, moved: logits [n, classes] of the same images; no gradient passes through `plain`.
+        plain, moved: logits [n, classes] of the same images; of `plain` only classes are used.
     """
-    likely = tf.nn.softmax(tf.stop_gradient(plain))
+    likely = tf.nn.softmax(plain)
     sure = tf.cast(tf.reduce_max(likely, axis=1) > CONFIDENCE, tf.float32)
     labels = tf.argmax(likely, axis=1)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)

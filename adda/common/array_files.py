@@ -103,10 +103,9 @@ def check_labels(labels: Any, count: int, where: str, classes: int = len(DIGITS)
     if not isinstance(labels, np.ndarray):
         raise AddaError(f"{where} is missing; it must hold {count} integers")
     if labels.dtype.kind not in "iu" or labels.shape != (count,):
-        one_hot = labels.ndim == 2 and labels.shape[1] > 2
         raise AddaError(
             f"{where} is {labels.dtype} {labels.shape}; it must hold {count} integers, the class "
-            f"of each image{', as of one-hot labels argmax(axis=1) gives' if one_hot else ''}"
+            "of each image"
         )
     if labels.min() < 0 or labels.max() >= classes:
         raise AddaError(f"{where} holds values outside 0 to {classes - 1}; correct it")

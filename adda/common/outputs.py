@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 
 
 @contextmanager
@@ -54,10 +54,8 @@ def read_json(path: str | Path) -> dict[str, Any]:
     Raises:
         AddaError: the file is missing or damaged.
     """
-    try:
+    with reading(path, "recreate it with dvc repro"):
         return dict(json.loads(Path(path).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise AddaError(f"{path} cannot be read ({error}); recreate it with dvc repro") from None
 
 
 def write_json(path: str | Path, values: dict[str, Any]) -> None:

@@ -18,9 +18,9 @@ from pydantic import (
     WrapValidator,
     create_model,
 )
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
 
-from adda.common.errors import AddaError
+from adda.common.errors import AddaError, reading
 
 # Strict: text that looks like a number is none, or another value than DVC records would be used.
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -140,14 +140,10 @@ def load_yaml(text: str | bytes) -> Any:
 
 
 def _read_yaml(path: Path) -> Any:
-    try:
+    if not path.exists():
+        raise AddaError(f"{path} is missing; run this from the root of the repository")
+    with reading(path, "correct or restore it"):
         return load_yaml(path.read_text("utf-8"))
-    except FileNotFoundError:
-        raise AddaError(f"{path} is missing; run this from the root of the repository") from None
-    except YAMLError as error:
-        raise AddaError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    except Exception as error:  # no text, a date that is none: YAML's readers raise what they like
-        raise AddaError(f"{path} cannot be read ({error}); restore it") from None
 
 
 def _declared(pipeline: Path) -> set[str]:

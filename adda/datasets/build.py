@@ -2,7 +2,7 @@
 
 from adda.datasets.bsds500 import read_photographs
 from adda.datasets.downloads import Downloads, fetch
-from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnist import MNIST_LICENCE, load_mnist
 from adda.datasets.mnistm_blend import make_both
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
@@ -16,7 +16,7 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
     archive = downloads.photographs
     path = fetch(archive.file, archive.urls, archive.hash, params.directory, downloads.cache)
     target = make_both(mnist, read_photographs(path, params.photographs), params.seed)
-    return Raw(mnist, target, held_out_labels(params.directory, mnist["test_labels"]))
+    return Raw(mnist, target)
 
 
 BUILD = Source(

@@ -56,8 +56,8 @@ def fetch(
 ) -> Path:
     """Find the file `name` in `directory`, or else in `cache`, or else download it there.
 
-    A download goes to a temporary file, is checked, and only then takes its name, so an
-    interrupted or wrong one leaves nothing behind that a later run would take for the file.
+    A download goes to a temporary file, is checked where there is a digest, and only then takes
+    its name: an interrupted one leaves nothing behind that a later run would take for the file.
 
     Args:
         urls: where to download it, tried in order.

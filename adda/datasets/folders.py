@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from skimage.filters import threshold_otsu
@@ -25,25 +24,18 @@ from adda.datasets.source import DataParams, Source
 Read = Callable[[Path], tuple[np.ndarray, int]]  # `read_square` with all its options chosen
 
 
-class Part(NamedTuple):
-    """Images of one part of a domain, and their labels, if somebody labelled them."""
-
-    images: np.ndarray
-    labels: np.ndarray | None
-
-
 def read_source(
     folder: Path, size: int = SIZE, mode: str = "L"
-) -> tuple[dict[str, Part], list[str]]:
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read the source: train and test, each with a folder for each class, whose pictures show it.
 
     Pictures are of any format that Pillow opens. They become grey, or stay in colour with the mode
     "RGB"; are padded with black to a square, and scaled to `size` pixels along each side.
 
     Returns:
-        Images, uint8 [n, size, size] or [n, size, size, 3], and labels, uint8 [n], of each part, in
-        a random order, always the same one; and the names of the classes, whose places are the
-        labels.
+        train and test, uint8 [n, size, size] or [n, size, size, 3], and train_labels and
+        test_labels, uint8 [n], in a random order, always the same one; and the names of the
+        classes, whose places are the labels.
 
     Raises:
         AddaError: it is not of this form, or no picture of a part can be read.
@@ -64,11 +56,11 @@ def read_source(
             raise AddaError(
                 f"{place} shows no {missing[0]}; every part of the source needs every class"
             )
-        domain[part] = Part(images, labels.astype(np.uint8))
+        domain |= {part: images, f"{part}_labels": labels.astype(np.uint8)}
     return domain, classes
 
 
-def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[str, Part]:
+def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[str, np.ndarray]:
     """Read the target: as the source, or pictures that nobody labelled right in train or test.
 
     Of pictures the middle square is taken, in colour, as `classify` does. Those of classes that the
@@ -78,7 +70,7 @@ def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[
         classes: of the source.
 
     Returns:
-        Images, uint8 [n, size, size, 3], and labels of each part, as `read_source` orders them.
+        As `read_source`, images uint8 [n, size, size, 3]; labels where somebody labelled a part.
 
     Raises:
         AddaError: it is not of this form, or no picture of a part can be read, or none is of a
@@ -99,17 +91,14 @@ def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[
                     f"{', '.join(classes)}; give the same class the same name, or no labels"
                 )
             if others:
-                # Street View House Numbers (Netzer et al. 2011) are labelled 1 to 10.
-                ten = others == "10" and "0" in classes
-                svhn = "; if it means 0, as in SVHN, rename the folder to 0" if ten else ""
                 warn(
                     f"{place} shows {others}, which the source lacks: each of these images is an "
-                    f"error of every classifier{svhn}"
+                    "error of every classifier"
                 )
-            labels = np.minimum(labels, len(classes)).astype(np.uint8)
+            domain[f"{part}_labels"] = np.minimum(labels, len(classes)).astype(np.uint8)
             if missing := _missing(labels, classes):
                 warn(f"{place} shows no {', '.join(missing)}: nothing is known of these")
-        domain[part] = Part(images, labels)
+        domain[part] = images
     return domain
 
 
@@ -151,7 +140,9 @@ def _missing(labels: np.ndarray, classes: Sequence[str]) -> list[str]:
     return [name for label, name in enumerate(classes) if label not in shown]
 
 
-def _read_part(place: Path, names: Sequence[str], read: Read) -> Part:
+def _read_part(
+    place: Path, names: Sequence[str], read: Read
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Pictures right in a folder, unlabelled, or in folders of classes, in a random order."""
     loose = [(path, None) for path in find_pictures(place)]
     labelled = find_labelled(place, names)
@@ -168,7 +159,7 @@ def _read_part(place: Path, names: Sequence[str], read: Read) -> Part:
     images, labels = _read_pictures(loose or labelled, place, read)
     # Pictures of results show the first few images, which are to be of every class.
     order = np.random.default_rng(0).permutation(len(images))
-    return Part(images[order], labels[order] if labelled else None)
+    return images[order], labels[order] if labelled else None
 
 
 def _read_pictures(
@@ -218,15 +209,9 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     mode = "RGB" if params.binarise == "colour" else "L"
     source, classes = read_source(Path(params.directory) / "source", params.size, mode)
     if params.binarise == "otsu":
-        source = {name: part._replace(images=cut_ink(part.images)) for name, part in source.items()}
+        source |= {part: cut_ink(source[part]) for part in PARTS}
     target = read_target(Path(params.directory) / "target", classes, params.size)
-    return Raw(_arrays(source), _arrays(target), source["test"].labels, classes)
-
-
-def _arrays(domain: dict[str, Part]) -> dict[str, np.ndarray]:
-    arrays = {name: part.images for name, part in domain.items()}
-    labels = {f"{name}_labels": part.labels for name, part in domain.items()}
-    return arrays | {name: array for name, array in labels.items() if array is not None}
+    return Raw(source, target, classes)
 
 
 FOLDERS = Source(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from adda.common.array_files import check_labels, read_array
 from adda.common.errors import AddaError
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.gzipped import read_gzipped
@@ -79,20 +78,3 @@ def _find_other_name(folder: Path, name: str) -> Path | None:
         for ending in (".gz", "")
     )
     return next((path for path in paths if path.is_file()), None)
-
-
-def held_out_labels(directory: str | None, usual: np.ndarray) -> np.ndarray:
-    """labels.npy of the user's folder, if it is there, else MNIST's own test labels."""
-    if directory is None or not (path := Path(directory) / "labels.npy").is_file():
-        return usual
-    labels = read_array(path)
-    # [n] or, as the original writes them, [n, 2]; digits one-hot are [n, 10].
-    two = labels.dtype.kind in "iuf" and labels.shape[1:] in ((), (1,), (2,)) and labels.size
-    if two and np.isin(labels, (0, 1)).all():
-        raise AddaError(
-            f"{path} holds only zeros and ones: these are domain labels, which the original "
-            "project writes under this name; put the digit of each held-out image there, or "
-            "remove the file to use MNIST's"
-        )
-    check_labels(labels, len(usual), str(path))
-    return labels.astype(np.uint8)

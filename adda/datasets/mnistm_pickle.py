@@ -9,7 +9,7 @@ from adda.common.array_files import check_images
 from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads, fetch
-from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnist import MNIST_LICENCE, load_mnist
 from adda.datasets.mnistm_blend import blend
 from adda.datasets.raw_files import Raw
 from adda.datasets.safe_pickle import load_arrays
@@ -101,7 +101,7 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
     mnist = load_mnist(params, downloads)
     path = _find_pickle(params, downloads)
     target = mnist | published_images(load_arrays(path), mnist, str(path))
-    return Raw(mnist, target, held_out_labels(params.directory, mnist["test_labels"]))
+    return Raw(mnist, target)
 
 
 def _find_pickle(params: DataParams, downloads: Downloads) -> Path:

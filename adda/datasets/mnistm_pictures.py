@@ -8,7 +8,7 @@ from adda.common.array_files import DIGITS
 from adda.common.errors import AddaError
 from adda.datasets.build import BSDS500_LICENCE
 from adda.datasets.downloads import Downloads
-from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnist import MNIST_LICENCE, load_mnist
 from adda.datasets.picture_formats import find_labelled, read_square
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
@@ -79,7 +79,7 @@ def load(params: DataParams, downloads: Downloads) -> Raw:
         raise AddaError("data.source is pictures, but data.directory is not set; set it")
     mnist = load_mnist(params, downloads)
     target = read_pictures(Path(params.directory))
-    return Raw(mnist, target, held_out_labels(params.directory, mnist["test_labels"]))
+    return Raw(mnist, target)
 
 
 PICTURES = Source(

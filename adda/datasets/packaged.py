@@ -50,7 +50,7 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains, without a download."""
     digits = packaged_digits(params.seed)
     target = make_both(digits, packaged_photographs(), params.seed)
-    return Raw(digits, target, digits["test_labels"])
+    return Raw(digits, target)
 
 
 PACKAGED = Source(

@@ -50,7 +50,8 @@ def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]
 def count_pages(path: Path) -> int:
     """How many pictures a file holds, as TIFF, GIF and WebP may; 1 where it cannot be read."""
     with suppress(Exception), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-        return getattr(image, "n_frames", 1)
+        # A camera's JPEG may hold its own preview, which makes it a picture of kind MPO.
+        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
     return 1
 
 

@@ -1,7 +1,7 @@
 """data/raw as *download* leaves it, whatever the data source.
 
-source/ and target/ hold the arrays of either domain, labels.npy the classes of the held-out source
-images, and classes.json the names of the classes, whose places are the labels.
+source/ and target/ hold the arrays of either domain, and classes.json the names of the classes,
+whose places are the labels.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,10 @@ from adda.common.array_files import (
     check_labels,
     read_array,
     read_classes,
-    read_labels,
     write_array,
     write_classes,
 )
 
-LABELS_FILE = "labels.npy"
 CLASSES_FILE = "classes.json"
 PARTS = ("train", "test")
 
@@ -33,13 +31,11 @@ class Raw(NamedTuple):
     source: train and test, uint8 [n, size, size] or, in colour, [n, size, size, 3]; train_labels
         and test_labels, uint8 [n].
     target: train and test, uint8 [n, size, size, 3]; the labels, where somebody labelled them.
-    held_out_labels: uint8, the class of each image of the source's test.
     classes: their names.
     """
 
     source: dict[str, np.ndarray]
     target: dict[str, np.ndarray]
-    held_out_labels: np.ndarray
     classes: Sequence[str] = DIGITS
 
 
@@ -48,7 +44,6 @@ def write_raw(directory: Path, raw: Raw) -> None:
     for domain, arrays in (("source", raw.source), ("target", raw.target)):
         for name, array in arrays.items():
             write_array(directory / domain / f"{name}.npy", array)
-    write_array(directory / LABELS_FILE, raw.held_out_labels)
     write_classes(directory / CLASSES_FILE, raw.classes)
 
 
@@ -66,8 +61,7 @@ def read_raw(directory: Path, size: int = SIZE, colour: bool = False) -> Raw:
     # A target may show what the source lacks, all of it labelled one past the classes.
     source = _read_domain(directory / "source", (size, size, 3)[: 2 + colour], len(classes))
     target = _read_domain(directory / "target", (size, size, 3), len(classes) + 1)
-    held_out_labels = read_labels(directory / LABELS_FILE, len(source["test"]))
-    return Raw(source, target, held_out_labels, classes)
+    return Raw(source, target, classes)
 
 
 def _read_domain(folder: Path, shape: tuple[int, ...], classes: int) -> dict[str, np.ndarray]:

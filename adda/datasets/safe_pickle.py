@@ -44,8 +44,6 @@ def load_arrays(path: str | Path, max_bytes: int = MAX_BYTES) -> dict[str, np.nd
             dictionary.
     """
     path = Path(path)
-    if not path.exists():
-        raise AddaError(f"{path} is missing; name another file, or download it")
     # One byte more than allowed tells a file at the limit from one over it.
     data = read_gzipped(path, max_bytes + 1)
     if len(data) > max_bytes:
@@ -79,7 +77,7 @@ def _arrays_of(value: Any) -> dict[str, np.ndarray]:
     }
     arrays = {key: item.array for key, item in named.items() if isinstance(item, _Array)}
     if missing := [key for key, array in arrays.items() if array is None]:
-        raise _Refused(f"it holds an array without contents, {missing[0]}")
+        raise _Refused(f"it holds an array without contents, {_name(missing[0])}")
     return arrays
 
 
@@ -148,7 +146,7 @@ def _empty_bytes(*arguments: Any) -> bytes:
 
 
 def _name(value: Any) -> str:
-    return repr(value)[:40] if isinstance(value, str | bytes) else type(value).__name__
+    return ascii(value[:40]) if isinstance(value, str | bytes) else type(value).__name__
 
 
 class _Opcodes(dict[int, Callable[["_Unpickler"], None]]):
@@ -185,7 +183,7 @@ class _Unpickler(pickle._Unpickler):
         if (module, name) == ("_codecs", "encode"):
             return self.encode
         if (module, name) not in CONSTRUCTORS:
-            raise _Refused(f"it names {module[:80]}.{name[:80]}, which is not array data")
+            raise _Refused(f"it names {f'{module[:80]}.{name[:80]}'!a}, which is not array data")
         return CONSTRUCTORS[module, name]
 
     def encode(self, text: Any, encoding: Any) -> bytes:

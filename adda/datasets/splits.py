@@ -61,7 +61,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         AddaError: a split would be too small to hold every class, or to be shown, or all training
             images of a domain are blank.
     """
-    source, target, held_out_labels, _ = raw
+    source, target, _ = raw
     domains = {
         "source": (as_source(source["train"], grey), source["train_labels"]),
         "target": (target["train"], target.get("train_labels", UNLABELLED)),
@@ -71,7 +71,7 @@ def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str
         "images/source_test": as_source(source["test"], grey),
         "images/target_test": target["test"],
         "labels/target_test": target.get("test_labels", UNLABELLED),
-        "labels": held_out_labels,
+        "labels": source["test_labels"],
     }
     # Spawned generators are independent of each other.
     for (domain, (images, labels)), rng in zip(

@@ -16,7 +16,7 @@ from adda.common.array_files import SIZE, check_labels
 from adda.common.errors import AddaError, reading
 from adda.datasets.downloads import Downloads, fetch
 from adda.datasets.gzipped import read_gzipped
-from adda.datasets.mnist import MNIST_LICENCE, held_out_labels, load_mnist
+from adda.datasets.mnist import MNIST_LICENCE, load_mnist
 from adda.datasets.raw_files import Raw
 from adda.datasets.source import DataParams, Source
 from adda.datasets.splits import in_colour
@@ -69,7 +69,7 @@ def _read_hdf5(path: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
 def _read_text(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The same from lines of a label and 256 values in [-1, 1]."""
     lines = read_gzipped(path, MAX_BYTES).splitlines()
-    with reading(path, "download it again"):
+    with reading(path, "delete it and download it again"):
         rows = np.array([line.split() for line in lines], np.float64)
         return (rows[:, 1:] + 1) / 2, rows[:, 0].astype(int)
 
@@ -83,14 +83,13 @@ def _scale(values: np.ndarray) -> np.ndarray:
 
 def _mnist_usps(params: DataParams, downloads: Downloads) -> Raw:
     mnist, usps = load_mnist(params, downloads), load_usps(params, downloads)
-    held_out = held_out_labels(params.directory, mnist["test_labels"])
-    return Raw(mnist, _coloured(usps), held_out)
+    return Raw(mnist, _coloured(usps))
 
 
 def _usps_mnist(params: DataParams, downloads: Downloads) -> Raw:
     usps, mnist = load_usps(params, downloads), load_mnist(params, downloads)
     cut = {part: np.where(usps[part] > 127, usps[part], np.uint8(0)) for part in COUNTS}
-    return Raw(usps | cut, _coloured(mnist), usps["test_labels"])
+    return Raw(usps | cut, _coloured(mnist))
 
 
 def _coloured(target: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

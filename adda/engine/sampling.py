@@ -13,7 +13,7 @@ SOURCE, TARGET = 0, 1  # streams of random numbers: the domains are never sample
 class Batch(NamedTuple):
     """What one step sees, or one replica's part of it."""
 
-    source: tf.Tensor  # float32 [n, size, size, 3], 0 or 1
+    source: tf.Tensor  # float32 [n, size, size, 3] in [0, 1]
     labels: tf.Tensor  # int32 [n], what the source images show
     target: tf.Tensor  # float32 [n, size, size, 3] in [0, 1]
 

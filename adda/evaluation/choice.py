@@ -40,7 +40,7 @@ def compare_models(
     if len(folders) == 1:
         return table.assign(source_only_accuracy=None)
     source, labels = source[:TRANSLATED], labels[:TRANSLATED]
-    chosen = sample_styles(styles, len(source), seed=0)
+    chosen = sample_styles(styles, len(source))
     model = load_model(folders[0])
     # Models differ in their weights alone, so what is traced for one serves for all.
     classify = uint8_function(

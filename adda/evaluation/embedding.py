@@ -45,13 +45,13 @@ def sample_points(results: Results, names: np.ndarray) -> tuple[np.ndarray, pd.D
     return images, pd.concat(tables)
 
 
-def flatten(codes: np.ndarray, seed: int = 0) -> np.ndarray:
+def flatten(codes: np.ndarray) -> np.ndarray:
     """Places in the plane that keep neighbours together: float32 [n, d] to [n, 2].
 
     t-SNE (van der Maaten & Hinton 2008, JMLR 9) from the first two principal components; n > 1.
     """
     perplexity = min(30, (len(codes) - 1) / 3)
-    tsne = TSNE(perplexity=perplexity, init="pca", random_state=seed, max_iter=STEPS)
+    tsne = TSNE(perplexity=perplexity, init="pca", random_state=0, max_iter=STEPS)
     with threadpool_limits(1):  # with more threads, sums depend on their order
         return tsne.fit_transform(codes)
 

@@ -1,9 +1,9 @@
 """Every metric: how it is computed, and what it means.
 
-A metric is a function here, and nothing elsewhere: metrics/evaluation.json, the model card, the
-report and `adda seeds` take names and meanings from `METRICS`. It returns a
-number; or a statistic with what it is taken of, an entry for each test image, which gives it a
-bootstrap interval, in metrics/intervals.csv; or None where this run has no such thing.
+A metric is a function here, and nothing elsewhere: metrics/evaluation.json, the model card and the
+report take names and meanings from `METRICS`. It returns a number; or a statistic with what it is
+taken of, an entry for each test image, which gives it a bootstrap interval, in
+metrics/intervals.csv; or None where this run has no such thing.
 """
 
 from collections.abc import Callable

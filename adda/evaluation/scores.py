@@ -94,8 +94,9 @@ def change(source: np.ndarray, translated: np.ndarray, target: np.ndarray) -> fl
         The ratio of mean absolute differences of pixels, to the own source digit and to any: 0
         where nothing is translated, near 1 where translations leave it as far as the target is.
     """
-    some = source[np.resize(np.arange(len(source)), len(target))].astype(float)
-    return float(np.abs(translated - source.astype(float)).mean() / np.abs(target - some).mean())
+    source = source.astype(np.int16)
+    some = source[np.resize(np.arange(len(source)), len(target))]
+    return float(np.abs(translated - source).mean() / np.abs(target - some).mean())
 
 
 def overlap(masks: np.ndarray, digits: np.ndarray) -> float:

@@ -26,10 +26,8 @@ def render(model: Recipe, source: np.ndarray, style: np.ndarray) -> np.ndarray:
     return apply(lambda *pair: to_pixels(model.render(*pair)), source, style)
 
 
-def translate_at_random(
-    model: Recipe, source: np.ndarray, target: np.ndarray, seed: int = 0
-) -> np.ndarray:
-    """Translate source images, each in the style of a target image that the seed picks.
+def translate_at_random(model: Recipe, source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Translate source images, each in the style of a target image at random: `sample_styles`.
 
     Args:
         source: uint8 [n, size, size, 3].
@@ -38,7 +36,7 @@ def translate_at_random(
     Returns:
         uint8 [n, size, size, 3].
     """
-    return translate(model, source, sample_styles(target, len(source), seed))
+    return translate(model, source, sample_styles(target, len(source)))
 
 
 def translate_back(model: TranslatesBack, target: np.ndarray) -> np.ndarray:
@@ -75,6 +73,9 @@ def written(model: Writes, source: np.ndarray, target: np.ndarray) -> np.ndarray
     return apply(write, source, target)
 
 
-def sample_styles(target: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` of the target images, uint8 [count, size, size, 3], at random with replacement."""
-    return target[np.random.default_rng(seed).integers(len(target), size=count)]
+def sample_styles(target: np.ndarray, count: int) -> np.ndarray:
+    """`count` of the target images, uint8 [count, size, size, 3], at random with replacement.
+
+    They are the same in every experiment: two differ by their networks alone.
+    """
+    return target[np.random.default_rng(0).integers(len(target), size=count)]

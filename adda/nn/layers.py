@@ -44,17 +44,15 @@ class BatchNorm(layers.Layer):
         )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Normalise float [n, height, width, channels] or [n, channels]."""
-        # The fused operation takes images; vectors become images of one pixel.
-        images = inputs if len(inputs.shape) == 4 else inputs[:, None, None, :]
+        """Normalise float [n, height, width, channels]."""
         if training and tf.distribute.get_strategy().num_replicas_in_sync > 1:
-            outputs, mean, variance = self._normalise_together(images)
+            outputs, mean, variance = self._normalise_together(inputs)
         else:
-            outputs, mean, variance = self._normalise(images, training)
+            outputs, mean, variance = self._normalise(inputs, training)
         if training:
             _move(self.moving_mean, mean)
             _move(self.moving_variance, variance)
-        return outputs if len(inputs.shape) == 4 else outputs[:, 0, 0, :]
+        return outputs
 
     def _normalise(self, images: tf.Tensor, training: bool) -> tuple[tf.Tensor, ...]:
         return tf.compat.v1.nn.fused_batch_norm(

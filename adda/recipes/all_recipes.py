@@ -59,7 +59,7 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
     """Both groups with the recipe's own values for `auto`, and 0 for weights of terms it lacks.
 
     Raises:
-        AddaError: a weight is set that no term of the recipe has, or the recipe has no value.
+        AddaError: a weight is set that no term of the recipe has.
     """
     recipe = RECIPES[name]
     weights = {
@@ -70,13 +70,7 @@ def resolve(name: str, loss: LossParams, train: Group) -> tuple[LossParams, Grou
             f"loss.{unknown[0]} is {weights[unknown[0]]:g}, but the recipe {name} has no such "
             "term; set it to auto"
         )
-    automatic = [key for key in OWN_IN_TRAIN if getattr(train, key) == AUTO]
-    if missing := [key for key in automatic if key not in recipe.train]:
-        raise AddaError(
-            f"train.{missing[0]} is auto, but the recipe {name} has no value of its own; "
-            "give it one"
-        )
-    values = {key: recipe.train[key] for key in automatic}
+    values = {key: recipe.train[key] for key in OWN_IN_TRAIN if getattr(train, key) == AUTO}
     return loss.model_copy(update=weights), train.model_copy(update=values)
 
 

@@ -32,9 +32,16 @@ from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D, SpectralNorm, UpConvolution
 from adda.nn.networks import filters
-from adda.recipes.collapse import lasts
 from adda.recipes.losses import diversity, mask_divergence, mean_squared_error
-from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
+from adda.recipes.recipe import (
+    Domains,
+    LossParams,
+    Phase,
+    Recipe,
+    RecipeParams,
+    lasts,
+    trainable,
+)
 from adda.recipes.terms import Terms
 
 # Lengths are in pixels of images of 28, and grow with images.
@@ -87,15 +94,8 @@ class Layered(Recipe):
 
     @property
     def networks(self) -> dict[str, keras.Model]:
-        return {
-            "mask_encoder": self.mask_encoder,
-            "decoder": self.decoder,
-            "hand": self.hand,
-            "hand_back": self.hand_back,
-            "adversary": self.adversary,
-            "hand_adversary": self.hand_adversary,
-            "back_adversary": self.back_adversary,
-        }
+        first = self.mask_encoder, self.decoder, self.hand, self.hand_back, self.adversary
+        return {net.name: net for net in (*first, self.hand_adversary, self.back_adversary)}
 
     def phases(self) -> list[Phase]:
         first = self.mask_encoder, self.decoder
@@ -120,7 +120,7 @@ class Layered(Recipe):
         # The decoder alone learns from L2. To the encoder, finding no digit at all is best: the
         # image is its own background then, and needs no foreground.
         mask = tf.stop_gradient(self.mask(batch.target, training=True))
-        background = tf.stop_gradient(self.background(batch.target, mask))
+        background = self.background(batch.target, mask)
 
         def error() -> tf.Tensor:
             return mean_squared_error(batch.target, self.composite(mask, background))
@@ -132,10 +132,9 @@ class Layered(Recipe):
             # The translation itself is not to help: it would learn to hide the digit where only the
             # encoder sees it (Chu et al. 2017, arXiv:1712.02950).
             noise = noise_of(batch.target)
-            amount = tf.nn.relu(noise[:, -1:])  # half of the digits stay as they are
+            amount = tf.nn.relu(noise[:, -1:])  # most of the digits stay as they are
             moved = write(batch.source[..., :1], amount * MOVED * noise[:, : len(MOVED)])
-            translated = self.composite(moved, background)
-            moved, translated = map(tf.stop_gradient, (moved, translated))
+            translated = tf.stop_gradient(self.composite(moved, background))
             returned = self.mask_encoder(translated, training=True)
             terms.add("cycle", 1.0, lambda: mask_divergence(moved, returned), "autoencoder")
         return terms, mask, background
@@ -193,7 +192,7 @@ class Layered(Recipe):
             return apart / (tf.reduce_max(apart, axis=(1, 2), keepdims=True) + 1e-6)
         return tf.sigmoid(self.mask_encoder(images, training=training))
 
-    code = mask  # what both domains share
+    code = mask  # what both domains share; of source images, too, as the encoder sees them
 
     def clear(self, mask: tf.Tensor) -> tf.Tensor:
         """A target image's mask as the hands see it: greys are the encoder's doubts."""
@@ -232,11 +231,8 @@ class Layered(Recipe):
     def symptom(self, history: History) -> str:
         if reason := super().symptom(history):
             return reason
-        masks = [row for row in history if "cycle" in row]
-        if (
-            lasts(masks, lambda row: row["cycle"] > BLIND_CYCLE)
-            and masks[-1]["step"] >= BLIND_STEPS
-        ):
+        blind = lasts(history, lambda row: row.get("cycle", 0) > BLIND_CYCLE)
+        if blind and history[-1]["step"] >= BLIND_STEPS:
             return (
                 f"no digit is found in target images (cycle stays above {BLIND_CYCLE}); train "
                 "longer (train.steps), and see whether metrics/masks.png shows digits at all"

@@ -2,9 +2,8 @@
 
 What an adversary minimises is put together in `Terms.add_game` (terms.py) and in original.py.
 
-Logits are unbounded; images are float32 in [0, 1]. The objective is that of Munjal's
-Adversarial-Domain-Adaptive-Autoencoders; the adversarial terms are the non-saturating ones of
-Goodfellow et al. (2014, arXiv:1406.2661, section 3).
+Logits are unbounded; images are float32 in [0, 1]. The adversarial terms are the non-saturating
+ones of Goodfellow et al. (2014, arXiv:1406.2661, section 3).
 """
 
 import tensorflow as tf

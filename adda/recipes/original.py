@@ -18,7 +18,6 @@ from adda.common.params import Integer, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
 from adda.nn.networks import make_adversary, make_decoder, make_encoder
-from adda.recipes.collapse import lasts
 from adda.recipes.losses import (
     called_fake,
     called_real,
@@ -26,7 +25,7 @@ from adda.recipes.losses import (
     mean_squared_error,
     share_called_real,
 )
-from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
+from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, lasts, trainable
 from adda.recipes.terms import Terms
 
 DEAD = 1e-5  # diversity: 2e-6 at most where the decoder was dead, 3e-5 at least where it was not

@@ -18,7 +18,7 @@ from adda.common.params import Weight
 from adda.engine.sampling import Batch
 from adda.nn.layers import BatchNorm, Conv2D
 from adda.nn.networks import filters, make_classifier
-from adda.recipes.losses import diversity
+from adda.recipes.losses import class_cross_entropy, diversity
 from adda.recipes.recipe import Domains, LossParams, Phase, Recipe, RecipeParams, trainable
 from adda.recipes.terms import Terms
 
@@ -75,7 +75,14 @@ class PixelDA(Recipe):
             fake=("translated", generated),
         )
         if weight := self.params.class_weight:
-            terms.add_class(weight, self.classifier, batch.labels, batch.source, generated)
+            # A translation shows what its source does: a classifier learns from both and teaches
+            # the generator (section 3.1).
+            read, plain = (
+                class_cross_entropy(batch.labels, self.classifier(seen, training=True))
+                for seen in (generated, batch.source)
+            )
+            terms.add("class", weight, lambda: read, "autoencoder")
+            terms.add("classifier", 1.0, lambda: read + plain, "classifier")
         terms.show("diversity", diversity(generated, batch.target))
         return terms
 

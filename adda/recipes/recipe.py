@@ -18,8 +18,9 @@ from adda.common.errors import AddaError
 from adda.common.params import Group, Number, OrAuto, Weight
 from adda.engine.checkpoints import History
 from adda.engine.sampling import Batch
-from adda.recipes.collapse import lasts
 from adda.recipes.terms import Terms
+
+LASTING = 60  # steps, until a symptom of a collapse counts
 
 
 class LossParams(Group):
@@ -74,7 +75,7 @@ class Phase(NamedTuple):
 
     name: str
     share: float  # of the steps
-    # The weights that each of `terms.SIDES` trains; the adversary has a rate of its own.
+    # The weights of each side of the game, which has an optimizer; the adversary's rate is its own.
     sides: dict[str, list[keras.Variable]]
     # What a step minimises, turn by turn, each on a batch of its own: forward passes as in
     # training. Most phases have one turn, in which all sides step from one pass. A value called
@@ -164,3 +165,10 @@ class Recipe(ABC):
 def trainable(*networks: keras.Model) -> list[keras.Variable]:
     """The weights of several networks that are trained."""
     return [variable for network in networks for variable in network.trainable_variables]
+
+
+def lasts(history: History, symptom: Callable[[dict[str, float]], bool]) -> bool:
+    """Whether every row of the last `LASTING` steps shows a symptom."""
+    end = history[-1]["step"] if history else 0
+    recent = [row for row in history if row["step"] > end - LASTING]
+    return end >= LASTING and all(map(symptom, recent))

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from adda.common.array_files import MOST_CLASSES, SIZE, SIZES
+from adda.common.array_files import MOST_CLASSES, SIZES
 from adda.common.errors import AddaError, reading
 from adda.common.params import WIDEST, Group
 from adda.recipes.all_recipes import RECIPES, make_recipe
@@ -42,15 +42,12 @@ def load_model(directory: str | Path, params: Group | None = None) -> Recipe:
     with reading(directory, "a model is a folder like data/model, which dvc repro writes"):
         described = json.loads((directory / "model.json").read_text("utf-8"))
         name, width = described["recipe"], described["width"]
-        known = described.get("domains", described)  # beside the others in older models
-        size = known.get("size", SIZE)
-        grey, paper, colour = (known.get(name) is True for name in ("grey", "paper", "colour"))
-        known = Domains(known["classes"], grey, paper, size, colour)
+        known = Domains(**described["domains"])
         saved = RECIPES[name].Params(**described["params"])
         if params is not None and type(params) is not type(saved):
             raise AddaError(f"{directory} is of the recipe {name}; set model.recipe to it")
-        if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES and size in SIZES):
-            raise ValueError(f"a width of {width:g}, {known.classes} classes, {size} pixels")
+        if not (0 < width <= WIDEST and 0 < known.classes <= MOST_CLASSES and known.size in SIZES):
+            raise ValueError(f"a width of {width:g}, {known.classes} classes, {known.size} pixels")
         model = make_recipe(name, width, params or saved, known)
         load_weights(directory, model)
         return model

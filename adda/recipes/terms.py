@@ -5,9 +5,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from adda.recipes.losses import called_fake, called_real, class_cross_entropy, share_called_real
-
-SIDES = ("autoencoder", "adversary", "classifier")  # of the game; each has an optimizer of its own
+from adda.recipes.losses import called_fake, called_real, share_called_real
 
 
 class Terms:
@@ -21,13 +19,7 @@ class Terms:
         self.objectives: dict[str, tf.Tensor] = {}  # what each side minimises
 
     def add(self, name: str, weight: float, value: Callable[[], tf.Tensor], side: str) -> None:
-        """Add weight * value() to what a side minimises; at a weight of zero, nothing at all.
-
-        Raises:
-            ValueError: there is no such side.
-        """
-        if side not in SIDES:
-            raise ValueError(f"the term {name} is of the side {side}; sides are {', '.join(SIDES)}")
+        """Add weight * value() to what a side minimises; at a weight of zero, nothing at all."""
         if weight:
             self.values[name] = value()
             self.objectives[side] = self.objectives.get(side, 0.0) + weight * self.values[name]
@@ -63,23 +55,3 @@ class Terms:
         )
         for (kind, _), logits in ((real, real_logits), (fake, fake_logits)):
             self.show(f"{kind}_called_real", share_called_real(logits))
-
-    def add_class(
-        self,
-        weight: float,
-        classifier: keras.Model,
-        labels: tf.Tensor,
-        source: tf.Tensor,
-        translated: tf.Tensor,
-    ) -> None:
-        """Add the class loss: a translation shows what its source does.
-
-        A classifier learns from both and teaches the autoencoder (Bousmalis et al. 2017,
-        arXiv:1612.05424, section 3.1).
-        """
-        of_translated, of_source = (
-            class_cross_entropy(labels, classifier(seen, training=True))
-            for seen in (translated, source)
-        )
-        self.add("class", weight, lambda: of_translated, "autoencoder")
-        self.add("classifier", 1.0, lambda: of_translated + of_source, "classifier")

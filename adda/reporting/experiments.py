@@ -63,9 +63,14 @@ def ranked(shown: list[dict[str, Any]], by: str) -> pd.DataFrame:
     return table[~params.duplicated()].sort_values(by, ascending=False, ignore_index=True)
 
 
-def unfinished(shown: list[dict[str, Any]]) -> int:
-    """How many experiments are queued, running or failed: these do not count."""
-    return sum(not _finished(run) for commit in shown for run in commit["experiments"] or [])
+def leave_out_unfinished(shown: list[dict[str, Any]]) -> int:
+    """Remove experiments that are queued, running or failed, in place; how many they were."""
+    removed = 0
+    for commit in shown:
+        entries = commit["experiments"] or []
+        commit["experiments"] = [entry for entry in entries if _finished(entry)]
+        removed += len(entries) - len(commit["experiments"])
+    return removed
 
 
 def _groups(
@@ -95,12 +100,11 @@ def _none(what: str) -> AddaError:
 
 
 def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict]]:
-    """The name, parameters and metrics of each finished run that has metrics."""
+    """The name, parameters and metrics of each run that has metrics."""
     for commit in shown:
         if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
             continue
-        finished = filter(_finished, commit["experiments"] or [])
-        experiments = [run for experiment in finished for run in experiment["revs"]]
+        experiments = [run for entry in commit["experiments"] for run in entry["revs"]]
         for run in [commit, *experiments]:
             if run["data"] and (metrics := _flat(run["data"]["metrics"])):
                 name = run.get("name") or run.get("rev", "")[:7]

@@ -77,7 +77,7 @@ def leave_out_others(shown: list[dict[str, Any]]) -> list[str]:
     """
     removed, listing = [], cached_listing()
     for commit in shown:
-        experiments = [run for entry in commit.get("experiments") or [] for run in entry["revs"]]
+        experiments = [run for entry in commit["experiments"] for run in entry["revs"]]
         for run in [commit, *experiments]:
             data = run.get("data")
             if run["rev"] == "workspace" or not data or not data["metrics"]:

@@ -30,15 +30,6 @@ from adda.serving.image_files import (
     warn_of_small,
 )
 
-COLUMNS = (
-    "file",
-    "image",
-    "class",
-    "probability",
-    "runner_up",
-    "runner_up_probability",
-    "views_agree",
-)
 # A name may hold a line's end, at which whoever reads the table would cut its row.
 CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
 
@@ -117,8 +108,16 @@ def classify_files(
         order = np.argsort(-likely, axis=1, kind="stable")[:, :2]
         best, second = np.take_along_axis(likely, order, axis=1).T.round(4)
         first, other = (np.array(classifier.names)[labels] for labels in (classes, order[:, 1]))
-        columns = (names, places, first, best, other, second, agree if views.shape[1] > 1 else None)
-        rows.append(pd.DataFrame(dict(zip(COLUMNS, columns, strict=True))))
+        columns = {
+            "file": names,
+            "image": places,
+            "class": first,
+            "probability": best,
+            "runner_up": other,
+            "runner_up_probability": second,
+            "views_agree": agree if views.shape[1] > 1 else None,
+        }
+        rows.append(pd.DataFrame(columns))
         shown += list(images[: max(SHOWN - len(shown), 0)])
     if not rows:
         raise AddaError(f"no file can be used ({'; '.join(skipped)})")
@@ -157,7 +156,7 @@ def _copy(result: pd.DataFrame, folder: Path) -> list[str]:
         if is_stack(file):
             continue
         for stale in folder.glob(f"*/{glob.escape(file.name)}"):
-            if stale.parent.name != str(shown):
+            if stale.parent.name != str(shown) and filecmp.cmp(file, stale, shallow=False):
                 warn(f"{stale} is a copy by another class, from an earlier run; remove it")
         place = folder / str(shown) / file.name
         if place.exists():

@@ -89,7 +89,7 @@ def bright_ink(images: np.ndarray, ink: str = "auto") -> np.ndarray:
 
 def _grey(image: Image.Image, ink: str) -> Image.Image:
     """Luminance, 0 to 255; transparent pictures on paper that their ink can be seen on."""
-    if "A" in image.getbands() or "transparency" in image.info:
+    if image.has_transparency_data:
         clear = image.convert("RGBA")
         alpha = np.asarray(clear.getchannel("A"), float) + 1e-9
         light = np.average(np.asarray(clear.convert("RGB").convert("L")), weights=alpha) > 127

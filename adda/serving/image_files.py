@@ -6,6 +6,7 @@ from functools import partial
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -60,7 +61,8 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
     unique: dict[Path, Path] = {}
     for image in images:
-        unique.setdefault(image.resolve(), image)  # a folder may be named by two spellings
+        # A folder may be named by two spellings; two links to one file are two images.
+        unique.setdefault(image.parent.resolve() / image.name, image)
     return list(unique.values())
 
 
@@ -87,13 +89,17 @@ def read_styles(files: list[Path], size: int = SIZE) -> np.ndarray:
 
 
 def read_image(
-    path: Path, page: int = 0, size: int = SIZE, small: list[Path] | None = None
+    path: Path,
+    page: int = 0,
+    size: int = SIZE,
+    small: list[Path] | None = None,
+    pad: bool = False,
 ) -> np.ndarray:
-    """A picture's middle square, uint8 [size, size, 3]; raises AddaError as `read_square` does.
+    """A picture as `read_square` returns it, uint8 [size, size, 3]; raises AddaError as it does.
 
     `small` gets the path of a picture that is smaller, and so was scaled up.
     """
-    image, side = read_square(path, size, page=page)
+    image, side = read_square(path, size, pad=pad, page=page)
     if small is not None and side < size:
         small.append(path)
     return image
@@ -126,7 +132,7 @@ def translate_files(
     output: Path,
     translate: Translate,
     ink: str = "auto",
-    whole: bool = False,
+    whole: Literal["", "crop", "pad"] = "",
     size: int = SIZE,
 ) -> tuple[int, list[str]]:
     """Translate every image of every file into a file of the same name, pictures as PNG.
@@ -134,8 +140,9 @@ def translate_files(
     Memory is that of a batch, however many images there are.
 
     Args:
-        translate: takes digits, uint8 [n, size, size], to images, uint8 [n, size, size, 3]; with
-            `whole`, takes images, as when it translates back.
+        translate: takes digits, uint8 [n, size, size], to images, uint8 [n, size, size, 3].
+        whole: it takes images, of which a picture's middle square is one, or the picture is, padded
+            with black to a square.
         ink: of the digits, see `to_digit`.
         size: of what `translate` takes.
 
@@ -155,7 +162,8 @@ def translate_files(
     pictures = {file: output / name for name, file in places.items() if not is_stack(file)}
     stacks = {file: output / name for name, file in places.items() if is_stack(file)}
     if whole:
-        read, prepare = partial(read_image, size=size, small=small), in_colour
+        read = partial(read_image, size=size, small=small, pad=whole == "pad")
+        prepare = in_colour
     else:
         read = partial(read_digit_image, ink=ink, size=size)
         prepare = partial(_as_digits, ink=ink)
@@ -275,4 +283,4 @@ def open_stack(file: Path, size: int = SIZE) -> np.ndarray:
 
 def _as_digits(images: np.ndarray, ink: str) -> np.ndarray:
     """What `open_stack` takes, as digits with bright ink, [n, size, size]."""
-    return bright_ink(luminance(in_colour(images)).astype(float), ink)
+    return bright_ink(luminance(in_colour(images)), ink)

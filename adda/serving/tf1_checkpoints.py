@@ -59,8 +59,10 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
             "it is not a checkpoint of the original networks"
         )
     width, code_size = first[-1] / 64, code[-1]
-    if width > WIDEST or code_size > WIDEST * 64:
-        raise AddaError(f"{checkpoint} is damaged: a width of {width:g}; copy it again")
+    if not (0 < width <= WIDEST and 2 <= code_size <= WIDEST * 64):
+        raise AddaError(
+            f"{checkpoint} is damaged: a width of {width:g}, a code of {code_size}; copy it again"
+        )
     model = make_recipe("original", width, OriginalParams(code_size=code_size))
     layers = [
         (f"{scope}/{name}", norm and f"{scope}/{norm}", layer)

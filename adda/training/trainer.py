@@ -19,7 +19,6 @@ from adda.common.errors import AddaError
 from adda.common.outputs import atomic
 from adda.common.params import Count, Group, OrAuto, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
-from adda.engine.devices import choose_precision
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, pack, pick, sample_batch
 from adda.recipes.recipe import LossParams, Phase, Recipe, RecipeParams
@@ -140,16 +139,14 @@ class Trainer:
         parts = (*self.model.networks.values(), *self.optimizers.values())
         return [variable for part in parts for variable in part.variables]
 
-    def has_begun(self, phase: Phase) -> bool:
-        """Whether any step of a phase was done."""
-        return any(self.optimizers[phase.name, side].iterations.numpy() for side in phase.sides)
-
     def average(self) -> None:
         """Replace the weights by their averages, where optimizers keep them."""
         if self.model.params.averaged:
             for phase in self.phases:  # the average of a later phase counts
-                for side, weights in phase.sides.items() if self.has_begun(phase) else ():
-                    self.optimizers[phase.name, side].finalize_variable_values(weights)
+                for side, weights in phase.sides.items():
+                    optimizer = self.optimizers[phase.name, side]
+                    if optimizer.iterations.numpy():  # of a side that never stepped it is zero
+                        optimizer.finalize_variable_values(weights)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -220,8 +217,8 @@ def train_model(
             watch_model(history, images)
 
     history = None
-    for phase, end in zip(trainer.phases, trainer.ends, strict=True):
-        if history and not trainer.has_begun(phase):
+    for start, phase, end in zip([0, *trainer.ends], trainer.phases, trainer.ends, strict=False):
+        if history and history[-1]["step"] == start:
             trainer.average()  # what a phase has learned is what the next one works with
         history = run_steps(
             partial(trainer.step, phase),
@@ -252,7 +249,7 @@ def folder_of(step: int) -> str:
 def make_networks(make: MakeRecipe, train: TrainParams) -> Recipe:
     """Fresh networks, in the precision asked for."""
     policy = keras.config.dtype_policy()
-    mixed = choose_precision(train.precision) == "bfloat16"
+    mixed = train.precision == "bfloat16"
     keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
     try:
         return make()

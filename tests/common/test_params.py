@@ -116,10 +116,6 @@ def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch, tmp_path):
     values["model"]["weights"] = "given"  # as they are: the recipe is theirs
     path.write_text(yaml.safe_dump(values))
     read_params(path, **GROUPS)
-    monkeypatch.setattr(RECIPES["layered"], "train", {"adversary_learning_rate": 0.1})
-    message = r"train\.batch_size is auto, but the recipe layered has no value of its own"
-    with pytest.raises(AddaError, match=message):
-        resolve("layered", params.loss, params.train)
 
 
 def test_a_missing_key_is_named(tmp_path):
@@ -130,19 +126,13 @@ def test_a_missing_key_is_named(tmp_path):
         read_params(tmp_path / "params.yaml", **GROUPS)
 
 
-@pytest.mark.parametrize("text", ["", "- 1", "a: [", "\0"])
+@pytest.mark.parametrize("text", [b"", b"- 1", b"a: [", b"\0", b"a: \xff", b"a: 2024-13-45"])
 def test_a_file_that_is_no_params_file(tmp_path, text):
-    (tmp_path / "params.yaml").write_text(text)
+    (tmp_path / "params.yaml").write_bytes(text)
     with pytest.raises(AddaError, match=r"params\.yaml"):
         read_params(tmp_path / "params.yaml")
-
-
-def test_files_that_are_no_text(tmp_path):
-    (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
-    (tmp_path / "date.yaml").write_text("a: 2024-13-45")
-    for name in ("latin.yaml", "date.yaml", ""):
-        with pytest.raises(AddaError, match=r"cannot be read|not valid YAML"):
-            read_params(tmp_path / name, **GROUPS)
+    with pytest.raises(AddaError, match="cannot be used"):
+        read_params(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["../file", "/file", "", "..", "a/b"])

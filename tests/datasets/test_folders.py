@@ -61,7 +61,7 @@ def test_pictures_become_two_domains_with_labels_of_their_own(load, tmp_path):
     assert raw.source["train"].shape == (30, 28, 28)
     assert raw.target["train"].shape == (60, 28, 28, 3)
     for domain, images, labels in (
-        ("source", raw.source["test"], raw.held_out_labels),
+        ("source", raw.source["test"], raw.source["test_labels"]),
         ("target", raw.target["test"][..., 0], raw.target["test_labels"]),
     ):
         assert (np.bincount(labels) == len(labels) // 10).all()
@@ -217,26 +217,12 @@ def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, t
     write_raw(tmp_path / "raw", load(str(letters)))
     raw = read_raw(tmp_path / "raw")
     assert raw.classes == ["b", "x", "y"]
-    assert (raw.source["test"][:, 0, 0] // 40 == (raw.held_out_labels + 2) % 3).all()
+    assert (raw.source["test"][:, 0, 0] // 40 == (raw.source["test_labels"] + 2) % 3).all()
     assert raw.target.keys() == {"train", "test"}
     arrays = split_domains(raw, SplitParams(valid_fraction=0.5, seed=0))
     assert arrays["images/target_train"].shape == (12, 28, 28, 3)
     assert not len(arrays["labels/target_train"])
     assert not len(arrays["labels/target_test"])
-
-
-def test_ten_for_zero_is_hinted_at(tmp_path, load, capsys):
-    for place, names in (("source", "01"), ("target", ("10", "1"))):
-        for part in ("train", "test"):
-            for name in names:
-                (tmp_path / place / part / name).mkdir(parents=True)
-                for copy in range(6):
-                    picture = Image.new("L", (28, 28), 40 + 10 * copy)
-                    picture.putpixel((0, 0), 0)
-                    picture.save(tmp_path / place / part / name / f"{copy}.png")
-    load(str(tmp_path))
-    assert "shows 10, which the source lacks" in (said := capsys.readouterr().err)
-    assert "if it means 0, as in SVHN, rename the folder to 0" in said
 
 
 def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp_path, capsys):

@@ -244,40 +244,12 @@ def test_a_wrong_number_of_images(coloured, digits):
             published_images(short, digits, "file.pkl")
 
 
-def test_labels_of_the_user(folder, load, digits):
-    labels = np.roll(digits["test_labels"], 1).astype(np.int64)
-    np.save(folder / "labels.npy", labels)
-    raw = load("build")
-    assert (raw.held_out_labels == labels).all()
-    assert (raw.source["test_labels"] == digits["test_labels"]).all()
-
-
-@pytest.mark.parametrize(
-    ("labels", "message"),
-    [
-        (np.zeros(1000), "domain labels"),
-        (np.arange(1000) % 2, "domain labels"),
-        (np.eye(2)[np.arange(1000) % 2], "domain labels"),
-        (np.eye(10)[np.arange(1000) % 10], r"float64 \(1000, 10\); .* argmax\(axis=1\)"),
-        (np.zeros(1000, bool), "is bool"),
-        (np.zeros(0), "must hold 1000 integers"),
-        (np.arange(1000) % 11, "outside 0 to 9"),
-        (np.zeros(1000, [("a", "u1")]), "1000 integers"),
-    ],
-)
-def test_labels_that_are_not_digits(folder, load, labels, message):
-    np.save(folder / "labels.npy", labels)
-    with pytest.raises(AddaError, match=rf"labels\.npy.*{message}"):
-        load("build")
-
-
 def test_raw_comes_back_as_written(tmp_path, load):
     raw = load("build")
     write_raw(tmp_path / "raw", raw)
     back = read_raw(tmp_path / "raw")
     assert same(back.source, raw.source)
     assert same(back.target, raw.target)
-    assert (back.held_out_labels == raw.held_out_labels).all()
     path = tmp_path / "raw/source/test.npy"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(AddaError, match=r"source/test\.npy cannot be used"):

@@ -48,7 +48,7 @@ def test_test_images_keep_mnists_order(raw):
     arrays = split_domains(raw, PARAMS)
     for domain in ("source", "target"):
         assert numbers(arrays[f"images/{domain}_test"]).tolist() == list(range(20))
-    assert (arrays["labels"] == raw.held_out_labels).all()
+    assert (arrays["labels"] == raw.source["test_labels"]).all()
     assert (arrays["labels/target_test"] == raw.source["test_labels"]).all()
 
 

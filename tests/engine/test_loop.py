@@ -1,10 +1,8 @@
-import numpy as np
 import pytest
 import tensorflow as tf
 
 from adda.common.errors import AddaError
 from adda.engine.loop import run_steps
-from adda.engine.sampling import sample_batch
 
 
 def count_up(number):
@@ -40,19 +38,3 @@ def test_a_loss_that_is_not_finite_names_term_and_step(value):
 
     with pytest.raises(AddaError, match=rf"test: broken is {value} at step 5;"):
         run_steps(step, steps=9, steps_per_call=3, title="test")
-
-
-def test_batches_depend_on_seed_stream_and_step_alone():
-    def sample(seed, stream, step):
-        return sample_batch(1000, 64, seed, stream, tf.constant(step, tf.int64)).numpy()
-
-    assert (sample(0, 0, 5) == sample(0, 0, 5)).all()
-    for other in (sample(1, 0, 5), sample(0, 1, 5), sample(0, 0, 6), sample(5, 0, 0)):
-        assert (sample(0, 0, 5) != other).any()
-
-
-def test_batches_reach_every_image_equally():
-    batches = [sample_batch(10, 100, 0, 0, tf.constant(i)).numpy() for i in range(50)]
-    counts = np.bincount(np.concatenate(batches), minlength=10)
-    assert len(counts) == 10
-    assert (abs(counts - 500) < 100).all()  # 4.7 standard deviations

@@ -11,8 +11,8 @@ from conftest import values_and_gradients
 from adda.nn.layers import BatchNorm, MaxPool, SpectralNorm, UpConvolution
 
 
-@pytest.mark.parametrize("shape", [(16, 5, 5, 3), (16, 3)])
-def test_a_batch_norm_is_that_of_keras(rng, shape):
+def test_a_batch_norm_is_that_of_keras(rng):
+    shape = (16, 5, 5, 3)
     x = tf.constant(rng.normal(3, 2, shape).astype(np.float32))
     ours, theirs = BatchNorm(), keras.layers.BatchNormalization()
     found = []

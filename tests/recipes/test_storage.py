@@ -1,7 +1,5 @@
 """Networks on disk, whatever the recipe."""
 
-import json
-
 import numpy as np
 import pytest
 from conftest import small_recipe
@@ -45,15 +43,6 @@ def test_a_model_of_grey_images_neither_takes_nor_gives_black_and_white(tmp_path
     strokes = np.where(digits > 0, np.uint8(255), np.uint8(0))
     assert (binary.translate(digits) == Translator(tmp_path / "binary").translate(strokes)).all()
     assert (grey.translate(digits) != Translator(tmp_path / "grey").translate(strokes)).any()
-
-
-def test_a_model_saved_before_domains_were_a_group_is_read(tmp_path):
-    save_model(tmp_path / "model", small_recipe("original"))
-    path = tmp_path / "model/model.json"
-    described = json.loads(path.read_text())
-    del described["domains"]
-    path.write_text(json.dumps(described | {"classes": 10, "grey": True}))
-    assert load_model(tmp_path / "model").domains == Domains(grey=True)
 
 
 def test_a_size_or_source_that_a_recipe_has_no_networks_for():

@@ -87,7 +87,8 @@ def test_experiments_lose_the_metrics_of_others(lock, monkeypatch):
     edited = run("2" * 40, PARAMS | {"classifier": 4}) | {"name": "tidy-cat"}
     experiments = [{"revs": [edited, {"rev": "3", "data": None}]}]
     commit = run("1" * 40, PARAMS) | {"experiments": experiments}
-    assert leave_out_others([run("workspace", {}), commit]) == ["tidy-cat: evaluation.json"]
+    workspace = run("workspace", {}) | {"experiments": []}
+    assert leave_out_others([workspace, commit]) == ["tidy-cat: evaluation.json"]
     assert list(commit["data"]["metrics"]) == ["train.json", "evaluation.json"]
     assert list(edited["data"]["metrics"]) == ["train.json"]
     assert read == [f"{rev * 40}:./{name}" for rev in "12" for name in files]

@@ -1,7 +1,9 @@
 """A user's own images through the adapted classifier."""
 
 import os
+import shutil
 from functools import partial
+from unittest.mock import Mock
 
 import keras
 import numpy as np
@@ -89,25 +91,33 @@ def test_pictures_and_stacks_become_a_table_a_sheet_and_sorted_copies(
     first = copies / str(table["class"][0]) / "0.png"
     first.write_bytes(b"another")
     (copies / "other").mkdir()
-    (copies / "other/1.png").touch()
+    shutil.copy(inputs / "1.png", copies / "other")
+    (copies / "other/2.png").touch()  # another picture of this name
     third = run(*arguments)
     assert f"{inputs}/0.png is not copied, {first} is another picture" in third.stderr
     assert f"{copies}/other/1.png is a copy by another class" in third.stderr
+    assert "other/2.png" not in third.stderr
     assert first.read_bytes() == b"another"  # nothing is overwritten
     assert run(*arguments[:-2]).returncode == 0
 
 
-def test_every_page_of_a_file_has_a_row_and_any_name_will_do(run, adapted, images, tmp_path):
+def test_every_page_of_a_file_has_a_row_and_any_name_will_do(
+    run, adapted, images, tmp_path, monkeypatch
+):
+    sheet = Mock()
+    monkeypatch.setattr("adda.serving.classify.save_grid", sheet)
     first, *others = (Image.fromarray(image) for image in images[:3])
     name = os.fsdecode(b"caf\xe9.tif")  # no UTF-8
     first.save(tmp_path / name, save_all=True, append_images=others)
-    table = tmp_path / "out.CSV"
+    table = tmp_path / "out.csv"
     result = run("--model", adapted[0], "--input", tmp_path, "--output", table)
     assert result.returncode == 0, result.stderr
     rows = pd.read_csv(table)
     assert list(rows["image"]) == [0, 1, 2]
     assert list(rows["class"]) == list(probabilities(adapted[1], images[:3]).argmax(axis=1))
     assert set(rows["file"]) == {f"{tmp_path}/caf\\udce9.tif"}
+    shown = zip(rows["class"], rows["probability"], strict=True)
+    assert list(sheet.call_args.args[2]) == [f"{name}\n{sure:.2f}" for name, sure in shown]
 
 
 def test_pictures_smaller_than_the_models_are_said_once_to_be_scaled_up(run, adapted, tmp_path):

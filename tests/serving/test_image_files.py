@@ -13,7 +13,7 @@ from adda.common.errors import AddaError
 from adda.evaluation.pictures import save_grid
 from adda.inference.translation import translate, translate_back
 from adda.recipes.storage import save_model
-from adda.serving.image_files import find_images, read_styles
+from adda.serving.image_files import find_images, read_styles, translate_files
 from adda.serving.translator import Translator
 
 
@@ -158,6 +158,15 @@ def test_stacks_may_be_on_paper_in_coloured_ink_and_the_ink_forced(run, trained,
         result = run(*arguments, "--ink", ink)
         assert result.returncode == 0, result.stderr
         assert same(np.load(output / "red.npy"), expected)
+
+
+@pytest.mark.parametrize(("whole", "edge"), [("pad", 0), ("crop", 250)])
+def test_pictures_of_a_source_in_colour_are_padded_and_target_images_cut(tmp_path, whole, edge):
+    Image.new("RGB", (56, 28), (250, 250, 250)).save(tmp_path / "wide.png")
+    translate_files([tmp_path / "wide.png"], tmp_path / "out", lambda x: x, whole=whole)
+    image = np.asarray(Image.open(tmp_path / "out/wide.png"))
+    assert image[0, 14, 0] == edge
+    assert image[14, 14, 0] == 250
 
 
 def test_inputs_are_never_overwritten(run, trained, digits, tmp_path):

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -131,6 +132,14 @@ def test_an_average_of_the_weights_is_kept_and_the_weights_train_on(domains, tmp
         assert (one == other).all()  # the average has no part in the training
         average = 0.75 * average + 0.25 * other
         np.testing.assert_allclose(weights, average, rtol=1e-5, atol=1e-7)
+
+
+def test_a_side_that_never_steps_keeps_its_weights_where_the_others_are_averaged(domains):
+    loss = all_on("original").model_copy(update={"adversarial_weight": 0.0})
+    trained = train("original", domains, loss=loss, own={"averaged": 0.75}, steps=2)
+    keras.utils.set_random_seed(train_params().seed)
+    fresh = make_networks(partial(small_recipe, "original"), train_params())
+    assert (values(trained.model.adversary.weights) == values(fresh.adversary.weights)).all()
 
 
 @pytest.mark.process
