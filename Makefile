@@ -71,8 +71,10 @@ repro: $(READY) $(if $(GPU),$(CUDA))
 # time of the last change in whole seconds. A time that no commit has makes it look.
 reset:
 	touch -t 200001010000 params.yaml dvc.lock metrics/*
-	git restore params.yaml dvc.lock metrics
+	git restore --source=HEAD --staged --worktree params.yaml dvc.lock metrics
 	$(RUN) dvc checkout
+	@git symbolic-ref --quiet HEAD > /dev/null || \
+	    echo "HEAD is no branch, as an experiment that was killed leaves it: git switch main" >&2
 
 lint: $(DEV)
 	$(RUN) ruff check .

@@ -425,7 +425,9 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
     assert result.returncode != 0
     assert re.search(r"error: masks: \w+ is (nan|inf) at step", result.stderr)
     assert not list(project.path.glob("**/*.partial"))
+    project.git("add", "params.yaml")  # as a killed `dvc exp run` leaves it
     project.reset()
+    assert "params.yaml" not in project.git("status", "--porcelain")
     assert project.read("metrics/train.json") == before
     assert stages_run(project.dvc("repro")) == []
 

@@ -174,7 +174,7 @@ def load_classifier(directory: str | Path) -> keras.Sequential:
         AddaError: a file is missing or does not fit the form beside it.
     """
     directory = Path(directory)
-    with reading(directory, "dvc repro trains it"):
+    with reading(directory, "a classifier is a folder like data/adapted, which dvc repro writes"):
         described = json.loads((directory / "classifier.json").read_text("utf-8"))
         size = described.pop("size")
         form, names = ClassifierForm(**described), read_classes(directory / CLASSES_FILE)

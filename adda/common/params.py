@@ -36,7 +36,10 @@ AUTO = "auto"
 
 
 def _or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
-    return value if value == AUTO else check(value)
+    try:
+        return value if value == AUTO else check(value)
+    except ValidationError as error:
+        raise ValueError(f"{error.errors()[0]['msg']}, or auto") from None
 
 
 OrAuto = WrapValidator(_or_auto)  # or the value that the recipe has of its own: `resolve`

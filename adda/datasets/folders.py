@@ -21,6 +21,8 @@ from adda.datasets.picture_formats import (
 from adda.datasets.raw_files import PARTS, Raw
 from adda.datasets.source import DataParams, Source
 
+FAINT = 32  # of 255: of MNIST's ink a tenth is fainter, of digits saved as JPEG half
+
 Read = Callable[[Path], tuple[np.ndarray, int]]  # `read_square` with all its options chosen
 
 
@@ -210,6 +212,12 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     source, classes = read_source(Path(params.directory) / "source", params.size, mode)
     if params.binarise == "otsu":
         source |= {part: cut_ink(source[part]) for part in PARTS}
+    ink = source["train"][source["train"] > 0]
+    if params.binarise == "zero" and (ink < FAINT).sum() > len(ink) / 3:
+        warn(
+            "a third of the source's ink can hardly be seen, as JPEG's noise, and all above zero "
+            "counts as ink; set data.binarise to otsu"
+        )
     target = read_target(Path(params.directory) / "target", classes, params.size)
     return Raw(source, target, classes)
 

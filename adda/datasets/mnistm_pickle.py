@@ -118,7 +118,7 @@ def _find_pickle(params: DataParams, downloads: Downloads) -> Path:
                     "correct one of them"
                 )
         return path
-    return fetch(file.file, file.urls, file.hash, None, downloads.cache)
+    return fetch(file.file, file.urls, file.hash, params.directory, downloads.cache)
 
 
 PICKLE = Source(

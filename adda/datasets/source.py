@@ -31,7 +31,7 @@ class DataParams(Group):
     source: str  # of adda.datasets.all_sources.SOURCES
     seed: Seed
     size: Annotated[Integer, AfterValidator(_has_networks)]
-    directory: Annotated[str, Field(min_length=1)] | None
+    directory: Annotated[str | None, AfterValidator(lambda name: name or None)]
     binarise: Annotated[Literal["zero", "otsu", "none", "colour"], AfterValidator(_for_folders)]
     photographs: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 

@@ -1,6 +1,7 @@
 """Running a training step many times, watched."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 
 import keras
@@ -12,6 +13,7 @@ from adda.engine.checkpoints import Checkpoints, History
 
 Step = Callable[[tf.Tensor], dict[str, tf.Tensor]]
 SHOWN = 3  # values in the progress bar
+SILENCE = 30  # seconds, at most, where there is no bar
 
 
 def run_steps(
@@ -53,6 +55,7 @@ def run_steps(
     if done >= steps:
         return history
     call, names = compile_steps(step)
+    said = time.monotonic()
     # disable=None draws the bar on a terminal only.
     with tqdm(total=steps, initial=done, desc=title, unit="step", disable=None) as bar:
         while done < steps:
@@ -71,6 +74,9 @@ def run_steps(
             history.append({"step": done, **means})
             bar.update(count)
             bar.set_postfix(dict(list(means.items())[:SHOWN]))
+            if bar.disable and time.monotonic() > said + SILENCE:
+                said = time.monotonic()
+                print(f"{title}: {done} of {steps} steps", flush=True)
             on_call(history)
             if checkpoints:
                 checkpoints.save_if_due(variables, history)

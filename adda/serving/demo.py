@@ -36,7 +36,7 @@ def serve(model: str, classifier: str, host: str, port: int) -> None:
             prevent_thread_lock=True,
             footer_links=["gradio"],
         )
-    except OSError:
+    except (OSError, OverflowError):
         raise AddaError(f"port {port} of {host} cannot be used; name another with --port") from None
     print(f"{url}: open it in a browser; Ctrl-C ends it", flush=True)
     page.block_thread()

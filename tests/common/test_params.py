@@ -72,9 +72,7 @@ def test_values_are_those_that_dvc_records(tmp_path):
         ("data", "size", 30),
         ("data", "size", 100),
         ("data", "size", 32),  # of no folders
-        ("data", "directory", ""),
         ("recipes", "original", {"code_size": 1}),
-        ("loss", "l2_weight", "autom"),
     ],
 )
 def test_a_bad_value_is_named_in_one_line(read, group, key, value):
@@ -92,6 +90,12 @@ def test_auto_is_the_recipes_own_value_and_a_number_is_for_any(read, recipe):
     assert loss.l2_weight == RECIPES[recipe].loss.get("l2_weight", 0)
     assert train.batch_size == RECIPES[recipe].train["batch_size"]
     assert train.steps == params.train.steps
+    with pytest.raises(AddaError, match=r"l2_weight is 'autom': input .* number, or auto$"):
+        read("loss", "l2_weight", "autom")
+
+
+def test_an_empty_directory_is_none(read):
+    assert read("data", "directory", "").data.directory is None
 
 
 def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch, tmp_path):

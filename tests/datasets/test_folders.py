@@ -190,12 +190,12 @@ def test_the_documented_pairs_can_be_read(tmp_path, kind, names, labelled):
     source, classes = read_source(tmp_path / "pair/source", size)
     target = read_target(tmp_path / "pair/target", classes, size)
     assert classes == list(names)
-    assert len(source["train"].images) == len(target["train"].images) > 1000
-    assert set(np.unique(source["test"].images)) == {0, 255}
-    assert source["train"].images.any(axis=(1, 2)).all()  # none is blank
+    assert len(source["train"]) == len(target["train"]) > 1000
+    assert set(np.unique(source["test"])) == {0, 255}
+    assert source["train"].any(axis=(1, 2)).all()  # none is blank
     varied = 20 if kind == "letters" else 30  # whose photographs are darkened
-    assert target["test"].images.std(axis=0).min() > varied  # photographs, everywhere
-    assert sum(part.labels is not None for part in target.values()) == labelled
+    assert target["test"].std(axis=0).min() > varied  # photographs, everywhere
+    assert sum(name.endswith("_labels") for name in target) == labelled
 
 
 @pytest.fixture
@@ -223,6 +223,19 @@ def test_classes_are_the_folders_and_the_target_needs_no_labels(letters, load, t
     assert arrays["images/target_train"].shape == (12, 28, 28, 3)
     assert not len(arrays["labels/target_train"])
     assert not len(arrays["labels/target_test"])
+
+
+def test_noise_that_would_be_ink_is_named(folder, load, capsys):
+    load()
+    assert "JPEG" not in capsys.readouterr().err
+    for path in (folder / "source/train").rglob("*.png"):
+        picture = np.array(Image.open(path))
+        picture[:14] = 7
+        Image.fromarray(picture).save(path)
+    load()
+    assert "as JPEG's noise, and all above zero counts as ink; set data" in capsys.readouterr().err
+    load(binarise="otsu")
+    assert "JPEG" not in capsys.readouterr().err
 
 
 def test_what_the_source_lacks_is_named_and_labelled_as_other(letters, load, tmp_path, capsys):

@@ -38,3 +38,13 @@ def test_a_loss_that_is_not_finite_names_term_and_step(value):
 
     with pytest.raises(AddaError, match=rf"test: broken is {value} at step 5;"):
         run_steps(step, steps=9, steps_per_call=3, title="test")
+
+
+def test_without_a_terminal_a_line_now_and_then_says_how_far_it_is(monkeypatch, capsys):
+    def run():
+        run_steps(lambda _: {"x": tf.constant(0.0)}, steps=9, steps_per_call=3, title="test")
+        return capsys.readouterr().out
+
+    assert run() == ""
+    monkeypatch.setattr("adda.engine.loop.SILENCE", -1)
+    assert run() == "test: 3 of 9 steps\ntest: 6 of 9 steps\ntest: 9 of 9 steps\n"
