@@ -104,7 +104,7 @@ def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict
     for commit in shown:
         if commit.get("rev") == "workspace":  # parameters may have been edited since its metrics
             continue
-        experiments = [run for entry in commit["experiments"] for run in entry["revs"]]
+        experiments = [run for entry in commit["experiments"] or [] for run in entry["revs"]]
         for run in [commit, *experiments]:
             if run["data"] and (metrics := _flat(run["data"]["metrics"])):
                 name = run.get("name") or run.get("rev", "")[:7]

@@ -55,7 +55,8 @@ def find_images(inputs: Iterable[str | Path]) -> list[Path]:
             raise AddaError(f"{path} does not exist; name image files or folders of them")
     if left_out:
         some = name_some(left_out, ", ")
-        folders = "; name folders as inputs of their own" if any(map(Path.is_dir, left_out)) else ""
+        inner = next(filter(Path.is_dir, left_out), None)
+        folders = f"; name folders as inputs of their own: {inner.parent}/*" if inner else ""
         warn(f"{counted(len(left_out), 'item')} left out, no images: {some}{folders}")
     if not images:
         raise AddaError("no picture or .npy file is among the inputs; name files or folders")
