@@ -241,8 +241,9 @@ def translate(options: argparse.Namespace) -> str:
         raise AddaError("--reverse knows no styles; leave out --style")
     files = find_images(options.input)
     style_files = find_images([options.style]) if options.style else []
-    folders = {place.parent for file in [*files, *style_files] for place in (file, file.resolve())}
-    if options.output.resolve() in {folder.resolve() for folder in folders}:
+    given = [*files, *style_files]
+    folders = {place for file in given for place in (file.parent.resolve(), file.resolve().parent)}
+    if options.output.resolve() in folders:
         raise AddaError(f"{options.output} holds the inputs; write the output to another folder")
     translator = Translator(options.model, options.seed)
     size = translator.image[0]

@@ -176,6 +176,13 @@ def test_inputs_are_never_overwritten(run, trained, digits, tmp_path):
     assert result.returncode == 1
     assert "holds the inputs" in result.stderr
     assert (tmp_path / "digit.png").read_bytes() == before
+    links = tmp_path / "links"
+    links.mkdir()
+    for name in ("a.png", "b.png"):
+        (links / name).symlink_to(tmp_path / "digit.png")
+    assert len(find_images([links])) == 2
+    result = run("--model", trained, "--input", links, "--output", links)
+    assert "holds the inputs" in result.stderr
 
 
 @pytest.mark.parametrize(
