@@ -305,7 +305,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     learning = {"translated_share": 0.5, "move": 0.1, "self_training_weight": 1.0}
     folders = {"source": "folders", "directory": str(data), "binarise": "none", "size": 32}
     project.set({"data": folders, "adaptation": learning})
-    project.set({"classifier": {"shape": "deep"}})
+    project.set({"classifier": {"shape": "deep", "members": 2}})
     run_here("download", "preprocess", "baselines", *AFTER_TRAIN)
     source = np.load(project.path / "data/processed/images/source_train.npy")
     assert ((source > 0) & (source < 255)).any()  # edges of letters stay grey

@@ -37,7 +37,7 @@ class AdaptationParams(Group):
 
 def adapt(
     model: Recipe,
-    source_only: keras.Sequential,
+    source_only: keras.Model,
     source: np.ndarray,
     labels: np.ndarray,
     target: np.ndarray,
@@ -48,6 +48,7 @@ def adapt(
     """Train a classifier for target images; it has a second view where translations are used.
 
     Args:
+        source_only: of the form that `classifier` describes.
         source: uint8 [n, size, size, 3].
         labels: uint8 [n], what they show.
         target: uint8 [m, size, size, 3], unlabelled.
@@ -68,8 +69,8 @@ def adapt(
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):
         return Adapted(fitted)
-    second = keras.models.clone_model(source_only)  # calibration changes it
-    second.set_weights(source_only.get_weights())
+    second = classifier.make(source_only.output_shape[-1], source.shape[1])
+    second.set_weights(source_only.get_weights())  # a copy, since calibration changes it
     return Adapted(fitted, model, second)
 
 

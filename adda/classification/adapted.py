@@ -24,9 +24,9 @@ class Adapted(tf.Module):
 
     def __init__(
         self,
-        classifier: keras.Sequential,
+        classifier: keras.Model,
         model: Recipe | None = None,
-        source_only: keras.Sequential | None = None,
+        source_only: keras.Model | None = None,
     ):
         super().__init__()
         self.classifier, self.model, self.source_only = classifier, model, source_only

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from adda.nn.networks import members_of
+
 # A weight: where all images are right, the larger the better; at 0 a view would say class 0.
 LEAST, MOST = 1e-3, 10.0
 
@@ -33,7 +35,8 @@ def weigh(logits: Sequence[np.ndarray], labels: np.ndarray) -> list[float]:
     return minimize(loss, start, method="L-BFGS-B", bounds=bounds).x.tolist()
 
 
-def scale(classifier: keras.Sequential, weight: float) -> None:
-    """Multiply a classifier's logits, for good: the weight goes into its last layer."""
-    last = next(layer for layer in reversed(classifier.layers) if layer.weights)
-    last.set_weights([weight * array for array in last.get_weights()])
+def scale(classifier: keras.Model, weight: float) -> None:
+    """Multiply a classifier's logits, for good: the weight goes into its members' last layers."""
+    for member in members_of(classifier):
+        last = next(layer for layer in reversed(member.layers) if layer.weights)
+        last.set_weights([weight * array for array in last.get_weights()])

@@ -16,14 +16,14 @@ from adda.engine.checkpoints import Checkpoints
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, pack, pick, sample_batch
 from adda.inference.batches import apply
-from adda.nn.networks import make_classifier, make_deep_classifier
+from adda.nn.networks import average, make_classifier, make_deep_classifier, members_of
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
 CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-Term = Callable[[keras.Sequential, tf.Tensor], tf.Tensor]
+Term = Callable[[keras.Model, tf.Tensor], tf.Tensor]
 
 
 class ClassifierForm(Group):
@@ -31,11 +31,12 @@ class ClassifierForm(Group):
 
     shape: Literal["original", "deep"]
     width: Width
+    members: Count = 1
 
-    def make(self, classes: int, size: int = SIZE) -> keras.Sequential:
+    def make(self, classes: int, size: int = SIZE) -> keras.Model:
         """A classifier with fresh weights, which Keras' global seed determines."""
         make = make_deep_classifier if self.shape == "deep" else make_classifier
-        return make(self.width, classes, size)
+        return average([make(self.width, classes, size) for _ in range(self.members)])
 
 
 class ClassifierParams(ClassifierForm):
@@ -56,8 +57,10 @@ def fit_classifier(
     smoothing: float = LABEL_SMOOTHING,
     unlabelled: Term | None = None,
     size: int = SIZE,
-) -> keras.Sequential:
+) -> keras.Model:
     """Train a classifier from scratch, or from where a killed run stopped.
+
+    Its members learn apart from each other, but from the same batches.
 
     Args:
         sample: takes the number of a step, int64, and returns its batch: float32 images
@@ -82,7 +85,10 @@ def fit_classifier(
         images, labels = sample(number)
         with tf.GradientTape() as tape:
             terms = {
-                "cross_entropy": cross_entropy(labels, classifier(images, training=True), smoothing)
+                "cross_entropy": sum(
+                    cross_entropy(labels, member(images, training=True), smoothing)
+                    for member in members_of(classifier)
+                )
             }
             if unlabelled:
                 terms["unlabelled"] = unlabelled(classifier, number)
@@ -130,7 +136,7 @@ def sample_labelled(images: np.ndarray, labels: np.ndarray, size: int, seed: int
     return sample
 
 
-def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
+def probabilities(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
     """How likely each class is, float32 [n, classes], rows summing to 1.
 
     Args:
@@ -139,17 +145,17 @@ def probabilities(classifier: keras.Sequential, images: np.ndarray) -> np.ndarra
     return apply(lambda batch: tf.nn.softmax(classifier(batch, training=False)), images)
 
 
-def features(classifier: keras.Sequential, images: np.ndarray) -> np.ndarray:
-    """The last convolution's activations, averaged over place: float32 [n, 256 * width]."""
+def features(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
+    """The first member's last convolution, averaged over place: float32 [n, 256 * width]."""
     # All but the last three layers: flatten or pool, logits, and their cast.
-    convolutions = keras.Sequential(classifier.layers[:-3])
+    convolutions = keras.Sequential(members_of(classifier)[0].layers[:-3])
     return apply(
         lambda batch: tf.reduce_mean(convolutions(batch, training=False), axis=(1, 2)), images
     )
 
 
 def save_classifier(
-    directory: str | Path, classifier: keras.Sequential, form: ClassifierForm, names: Sequence[str]
+    directory: str | Path, classifier: keras.Model, form: ClassifierForm, names: Sequence[str]
 ) -> None:
     """Write the weights and, so that they can be loaded without params.yaml, form and classes.
 
@@ -167,7 +173,7 @@ def save_classifier(
     classifier.save_weights(directory / "classifier.weights.h5")
 
 
-def load_classifier(directory: str | Path) -> keras.Sequential:
+def load_classifier(directory: str | Path) -> keras.Model:
     """Read what `save_classifier` wrote.
 
     Raises:

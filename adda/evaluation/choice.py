@@ -20,7 +20,7 @@ TRANSLATED = 2000  # images, of which an accuracy of 0.9 is good to 0.013, at 95
 
 def compare_models(
     folders: list[Path],
-    source_only: keras.Sequential,
+    source_only: keras.Model,
     source: np.ndarray,
     labels: np.ndarray,
     styles: np.ndarray,

@@ -32,8 +32,8 @@ class Results:
     target_labels: np.ndarray | None  # None: nobody labelled them
     probabilities: dict[str, np.ndarray]  # of target, by classifier, float32 [n, classes]
     model: Recipe
-    source_only: keras.Sequential
-    reference: keras.Sequential | None  # None: nobody labelled target images to train it
+    source_only: keras.Model
+    reference: keras.Model | None  # None: nobody labelled target images to train it
 
     def predicted(self, classifier: str) -> np.ndarray:
         """The labels that a classifier gives target images."""

@@ -56,13 +56,13 @@ def make_decoder(width: float, code_size: int) -> keras.Sequential:
 def make_adversary(width: float) -> keras.Sequential:
     """Image to one logit: positive for "a real target image"."""
     hidden = [_scaled(_convolution(filters(count, width), 2)) for count in (64, 128, 256)]
-    return _stacked([*hidden, [layers.Flatten()]], outputs=1, name="adversary", size=SIZE)
+    return _stacked([*hidden, [layers.Flatten()]], outputs=1, size=SIZE, name="adversary")
 
 
 def make_classifier(width: float, classes: int, size: int = SIZE) -> keras.Sequential:
     """Image to the logits of classes: the adversary's shape, with batch statistics."""
     hidden = [_normalised(filters(count, width)) for count in (64, 128, 256)]
-    return _stacked([*hidden, [layers.Flatten()]], outputs=classes, name="classifier", size=size)
+    return _stacked([*hidden, [layers.Flatten()]], outputs=classes, size=size)
 
 
 def make_deep_classifier(width: float, classes: int, size: int = SIZE) -> keras.Sequential:
@@ -75,11 +75,24 @@ def make_deep_classifier(width: float, classes: int, size: int = SIZE) -> keras.
     for count, pool in ((64, MaxPool), (128, MaxPool), (256, layers.GlobalAveragePooling2D)):
         pair = [_normalised(filters(count, width), strides=1, size=3) for _ in range(2)]
         blocks += [*pair, [pool()]]
-    return _stacked(blocks, outputs=classes, name="classifier", size=size)
+    return _stacked(blocks, outputs=classes, size=size)
+
+
+def average(members: list[keras.Sequential]) -> keras.Model:
+    """The mean of classifiers' logits, as one classifier; of one, that one."""
+    if len(members) == 1:
+        return members[0]
+    image = layers.Input(members[0].input_shape[1:])
+    return keras.Model(image, layers.Average()([member(image) for member in members]))
+
+
+def members_of(classifier: keras.Model) -> list[keras.Sequential]:
+    """Those that it is the mean of."""
+    return [net for net in classifier.layers if isinstance(net, keras.Sequential)] or [classifier]
 
 
 def _stacked(
-    blocks: list[list[layers.Layer]], outputs: int, name: str, size: int
+    blocks: list[list[layers.Layer]], outputs: int, size: int, name: str | None = None
 ) -> keras.Sequential:
     return keras.Sequential(
         [

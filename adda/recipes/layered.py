@@ -217,15 +217,11 @@ class Layered(Recipe):
     def composite(self, mask: tf.Tensor, background: tf.Tensor) -> tf.Tensor:
         """Lay the foreground over the background where the mask is: (1 - m) b + m f.
 
-        The foreground is equivariant to colour inversion: on an inverted background it is inverted.
-        Without that, networks find bright digits on dark backgrounds and never the other half.
-
         Args:
             mask: float32 [n, size, size, 1] in [0, 1].
             background: float32 [n, size, size, 3] in [0, 1].
         """
-        shade = background - 0.5
-        foreground = tf.sigmoid(self.decoder([shade, mask]) - self.decoder([-shade, mask]))
+        foreground = tf.sigmoid(self.decoder([background - 0.5, mask]))
         return (1 - mask) * background + mask * foreground
 
     def symptom(self, history: History) -> str:
@@ -371,13 +367,22 @@ def make_mask_encoder(width: float, size: int) -> keras.Model:
 
 
 def make_foreground_decoder(width: float, size: int) -> keras.Model:
-    """Shade of the background, and mask, to the logits of the foreground's colours."""
+    """Shade of the background, and mask, to the logits of the foreground's colours.
+
+    It is equivariant to colour inversion: f(s) - f(-s), so that on an inverted background stands an
+    inverted foreground. Without that, networks find bright digits on dark backgrounds and never the
+    other half. What is linear in f, its first and last convolution, runs once for both.
+    """
     shade, mask = layers.Input((size, size, 3)), layers.Input((size, size, 1))
-    hidden = layers.Concatenate()([shade, mask])
-    hidden = Conv2D(filters(64, width), 5, padding="same", activation="relu")(hidden)
-    hidden = Conv2D(filters(64, width), 3, padding="same", activation="relu")(hidden)
-    colours = Conv2D(3, 3, padding="same", dtype="float32")(hidden)
-    return keras.Model([shade, mask], colours, name="decoder")
+    count = filters(64, width)
+    light = Conv2D(count, 5, padding="same", use_bias=False)(shade)
+    digit = Conv2D(count, 5, padding="same")(mask)
+    middle = Conv2D(count, 3, padding="same", activation="relu")
+    both = [
+        middle(layers.ReLU()(side([digit, light]))) for side in (layers.Add(), layers.Subtract())
+    ]
+    colours = Conv2D(3, 3, padding="same", use_bias=False, dtype="float32")
+    return keras.Model([shade, mask], colours(layers.Subtract()(both)), name="decoder")
 
 
 def make_hand(size: int, name: str) -> keras.Model:

@@ -3,14 +3,18 @@ import pytest
 import tensorflow as tf
 from conftest import nodes, off_the_gpu
 
+from adda.classification.calibration import scale
 from adda.classification.classifier import (
     ClassifierForm,
     ClassifierParams,
     cross_entropy,
     fit_classifier,
+    load_classifier,
     probabilities,
     sample_labelled,
+    save_classifier,
 )
+from adda.nn.networks import members_of
 
 
 def test_cross_entropy(rng):
@@ -33,6 +37,27 @@ def test_a_trained_classifier_is_as_sure_as_its_smoothed_labels(dark_and_bright)
         fit_classifier(sample_labelled(images, digits, 20, 0), 10, params, "test"), images
     )
     np.testing.assert_allclose(sure[np.arange(60), digits], 0.91, atol=0.02)
+
+
+def test_members_learn_apart_and_their_mean_is_the_classifier(dark_and_bright, tmp_path):
+    images, labels = dark_and_bright
+    params = ClassifierParams(
+        shape="original", width=0.05, steps=5, batch_size=20, learning_rate=0.01, seed=0
+    )
+    sample = sample_labelled(images, labels, 20, 0)
+    two = params.model_copy(update={"members": 2})
+    alone, both = (fit_classifier(sample, 2, form, "test") for form in (params, two))
+    seen = images.astype(np.float32) / 255
+    single, first, second = (
+        net(seen, training=False).numpy() for net in (alone, *members_of(both))
+    )
+    np.testing.assert_allclose(first, single, atol=1e-5)
+    assert np.abs(first - second).max() > 0.01
+    mean = (first + second) / 2
+    save_classifier(tmp_path / "both", both, two, ["dark", "bright"])
+    scale(both, 3.0)
+    for classifier, expected in ((load_classifier(tmp_path / "both"), mean), (both, 3 * mean)):
+        np.testing.assert_allclose(classifier(seen, training=False), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", ["original", "deep"])
