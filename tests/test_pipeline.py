@@ -324,6 +324,7 @@ def test_letters_whose_targets_nobody_labelled(project, run_here, capsys):
     assert "a, T and z" in card or "T, a and z" in card
     assert "Nobody labelled the target" in card
     assert "50 % translated and 50 % plain source images, moved by 0.1; target images" in card
+    assert "shape deep, width 0.1, 2 members, seed 0" in card
     asked = ["classify", "--input", data / "target/test", "--output", "found.csv"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-m", "adda", *asked], env=environment, check=True)
