@@ -86,5 +86,5 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
         likely = softmax(logits, axis=1)
         return likely[np.arange(len(labels)), labels].mean()
 
-    plain, taught = (np.mean([accuracy(w, seed) for seed in range(3)]) for w in (0.0, 1.0))
-    assert taught > plain + 0.02
+    plain, taught = (np.mean([accuracy(w, seed) for seed in range(3)]) for w in (0.0, 3.0))
+    assert taught > plain + 0.05
