@@ -1,7 +1,7 @@
 """Make another pair of domains, plain and on photographs: scanned digits, or printed letters.
 
     python -m docs.make_pair digits FOLDER    # a pair that works
-    python -m docs.make_pair thin FOLDER      # MNIST's digits as the source: one that does not
+    python -m docs.make_pair thin FOLDER      # MNIST's digits as the source: other shapes
     python -m docs.make_pair letters FOLDER   # pictures of 64 x 64, for data.size
 
 writes FOLDER/source and FOLDER/target for data.source=folders. The digits are the test part of

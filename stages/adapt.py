@@ -45,9 +45,8 @@ def main() -> str:
         predictions = {"probabilities": probabilities(adapted.classifier, test)}
         if model.authors_share is not None:
             # Beside it, for comparison alone, a classifier as the recipe's authors train it.
-            authors = AdaptationParams(
-                translated_share=model.authors_share, move=0.0, self_training_weight=0.0
-            )
+            shown = {"translated_share": model.authors_share, "self_training_weight": 0, "move": 0}
+            authors = adaptation.model_copy(update=shown)
             theirs = adapted if authors == adaptation else fit(authors, "authors")
             predictions["authors"] = probabilities(theirs.classifier, test)
         valid = read_images("data/processed/images/source_valid.npy")

@@ -33,6 +33,7 @@ class AdaptationParams(Group):
     translated_share: Annotated[Number, Field(ge=0, le=1)]
     move: Annotated[Number, Field(ge=0, le=0.5)]
     self_training_weight: Weight
+    class_balance: Weight
 
 
 def adapt(
@@ -55,7 +56,8 @@ def adapt(
     """
     unlabelled = None
     if params.self_training_weight:
-        unlabelled = self_training(target, params.self_training_weight, params.move, classifier)
+        weights = params.self_training_weight, params.class_balance
+        unlabelled = self_training(target, *weights, params.move, classifier)
     fitted = fit_classifier(
         sample_translations(model, source, labels, target, params, classifier),
         source_only.output_shape[-1],

@@ -15,19 +15,19 @@ from adda.engine.sampling import pack, pick, sample_batch
 from adda.nn.networks import members_of
 
 CONFIDENCE = 0.7  # on USPS better than French et al.'s 0.968, with test scores in view
-BALANCE = 0.1  # on the term against empty classes; at 0.01 a class died out on USPS -> MNIST
 RAMP = 0.3  # share of the steps in which the weight rises: a raw classifier's labels mislead
 SELF = 4  # stream of random numbers, after those of the training of recipes
 
 
 def self_training(
-    images: np.ndarray, weight: float, amount: float, classifier: ClassifierParams
+    images: np.ndarray, weight: float, balance: float, amount: float, classifier: ClassifierParams
 ) -> Term:
     """A term for `fit_classifier`, of random batches of target images.
 
     Args:
         images: uint8 [n, size, size, 3], unlabelled.
         weight: on the term, from 0 on rising to this.
+        balance: as in `sure_cross_entropy`.
         amount: how far images are moved, as in `move`.
     """
     packed, size, seed = pack(images), classifier.batch_size, classifier.seed
@@ -39,18 +39,18 @@ def self_training(
         moved = move(batch, amount, seed, SELF, number)
         risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)
         return (weight * risen) * sum(
-            sure_cross_entropy(plain, member(moved, training=True))
+            sure_cross_entropy(plain, member(moved, training=True), balance)
             for member in members_of(network)
         )
 
     return term
 
 
-def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
+def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor, balance: float) -> tf.Tensor:
     """Mean cross-entropy of the moved images' logits against the plain ones' classes, where sure.
 
-    And a little of the cross-entropy of the mean prediction against an equal share of each class:
-    without it a class that is rarely predicted is soon not predicted at all.
+    And `balance` times the cross-entropy of the mean prediction against equal shares of all
+    classes: without it a class that is rarely predicted is soon not predicted at all.
 
     Args:
         plain, moved: logits [n, classes] of the same images; of `plain` only classes are used.
@@ -61,4 +61,4 @@ def sure_cross_entropy(plain: tf.Tensor, moved: tf.Tensor) -> tf.Tensor:
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=moved)
     shares = tf.reduce_mean(tf.nn.softmax(moved), axis=0)
     empty = -tf.reduce_mean(tf.math.log(shares + 1e-6))
-    return tf.reduce_mean(sure * losses) + BALANCE * empty
+    return tf.reduce_mean(sure * losses) + balance * empty

@@ -26,8 +26,10 @@ class Adds:
         return source + style
 
 
-def adaptation(share=1.0, move=0.0):
-    return AdaptationParams(translated_share=share, move=move, self_training_weight=0.0)
+def adaptation(share=1.0, move=0.0, weight=0.0):
+    return AdaptationParams(
+        translated_share=share, move=move, self_training_weight=weight, class_balance=0.1
+    )
 
 
 def classifier(size):
@@ -80,7 +82,7 @@ def test_what_the_classifier_learns_from_is_made_on_the_device(rng):
     labels = rng.integers(0, 10, 8, np.uint8)
     model, network, params = small_recipe("layered"), make_classifier(0.1, 10), classifier(4)
     sample = sample_translations(model, source, labels, target, adaptation(0.5, 0.1), params)
-    term = self_training(target, 1.0, 0.1, params)
+    term = self_training(target, 1.0, 0.1, 0.1, params)
 
     @tf.function(input_signature=[tf.TensorSpec([], tf.int64)])
     def both(number):
@@ -143,9 +145,12 @@ def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
 
     monkeypatch.setattr("adda.classification.adaptation.fit_classifier", fit)
     for weight, smoothing in ((0.0, LABEL_SMOOTHING), (1.0, 0.0)):
-        own = AdaptationParams(translated_share=0, move=0, self_training_weight=weight)
         source_only = make_classifier(0.1, 3)
-        adapt(small_recipe("layered"), source_only, images, labels, images, own, classifier(4))
+        own, params = adaptation(0, 0, weight), classifier(4)
+        adapt(small_recipe("layered"), source_only, images, labels, images, own, params)
         assert seen["smoothing"] == smoothing
         assert (seen["unlabelled"] is not None) == (weight > 0)
         assert seen["classes"] == 3
+    network, last = make_classifier(0.1, 3), tf.constant(params.steps, tf.int64)
+    expected = self_training(images, weight, own.class_balance, own.move, params)(network, last)
+    assert float(seen["unlabelled"](network, last)) == pytest.approx(float(expected))

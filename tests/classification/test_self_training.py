@@ -5,15 +5,17 @@ import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
 from adda.classification.classifier import ClassifierParams, fit_classifier, sample_labelled
-from adda.classification.self_training import BALANCE, self_training, sure_cross_entropy
+from adda.classification.self_training import self_training, sure_cross_entropy
 from adda.nn.networks import average
+
+BALANCE = 0.3
 
 
 def term(images, weight=1.0, steps=10):
     classifier = ClassifierParams(
         shape="original", width=0.1, steps=steps, batch_size=4, learning_rate=0.1, seed=0
     )
-    return self_training(images, weight, 0.0, classifier)
+    return self_training(images, weight, BALANCE, 0.0, classifier)
 
 
 def test_the_term_against_numpy(rng):
@@ -22,7 +24,7 @@ def test_the_term_against_numpy(rng):
     logs = log_softmax(moved, axis=1)
     own = -(logs[0, 0] + logs[2, 2]) / 3
     empty = -np.log(softmax(moved, axis=1).mean(axis=0) + 1e-6).mean()
-    found = float(sure_cross_entropy(tf.constant(plain), tf.constant(moved)))
+    found = float(sure_cross_entropy(tf.constant(plain), tf.constant(moved), BALANCE))
     assert found == pytest.approx(own + BALANCE * empty, rel=1e-5)
 
 
@@ -30,7 +32,7 @@ def test_sure_is_from_07_on():
     def found(probability):
         rest = (1 - probability) / 9
         plain = tf.math.log([[probability, *[rest] * 9]])
-        return float(sure_cross_entropy(plain, tf.zeros([1, 10])))
+        return float(sure_cross_entropy(plain, tf.zeros([1, 10]), BALANCE))
 
     unsure = BALANCE * np.log(10)
     assert found(0.69) == pytest.approx(unsure, rel=1e-3)
@@ -52,7 +54,7 @@ def test_members_learn_from_what_they_say_together(rng):
     one, other = member(0, 30.0), member(1, 2.0)  # together they are sure of 0
     found = float(term(images)(average([one, other]), tf.constant(10, tf.int64)))
     together, *apart = (np.float32([logits]) for logits in ([15, 1, 0], [30, 0, 0], [0, 2, 0]))
-    expected = sum(float(sure_cross_entropy(together, logits)) for logits in apart)
+    expected = sum(float(sure_cross_entropy(together, logits, BALANCE)) for logits in apart)
     assert found == pytest.approx(expected, rel=1e-5)
 
 
@@ -63,7 +65,7 @@ def test_its_weight_rises(rng):
     network.build((None, 28, 28, 3))
     found = [float(term(images, 2.0)(network, tf.constant(n, tf.int64))) for n in range(10)]
     plain = network(images[:1] / np.float32(255))
-    whole = 2 * float(sure_cross_entropy(plain, plain))
+    whole = 2 * float(sure_cross_entropy(plain, plain, BALANCE))
     np.testing.assert_allclose(found, whole * np.minimum(np.arange(10) / 3, 1), rtol=1e-4)
 
 
@@ -80,7 +82,7 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
             shape="original", width=0.1, steps=200, batch_size=20, learning_rate=0.003, seed=seed
         )
         sample = sample_labelled(source, labels, 20, 0)
-        unlabelled = self_training(target, weight, 0.0, params)
+        unlabelled = self_training(target, weight, 0.1, 0.0, params)
         fitted = fit_classifier(sample, 2, params, "test", smoothing=0.0, unlabelled=unlabelled)
         logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
         likely = softmax(logits, axis=1)
