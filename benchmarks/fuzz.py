@@ -44,7 +44,7 @@ from adda.serving.image_files import find_images, open_stack, read_digit_image, 
 
 SECONDS = 5
 BYTES = 2 * 2**30
-LATE = f"took more than {SECONDS} seconds"
+LATE = f"took more than {SECONDS} seconds of CPU time"
 # Networks take a hundred times as long to read as pictures.
 SHARES = {"png": 15, "jpeg": 15, "npy": 20, "stack": 10, "idx": 15, "pickle": 20, "npz": 3}
 SHARES |= {"h5": 1, "params": 10, "name": 1}
@@ -180,21 +180,21 @@ def make_files(folder: Path) -> dict[str, tuple[Path, Callable[[Path], object]]]
 
 @contextmanager
 def limits() -> Iterator[None]:
-    """Raise in what takes longer than `SECONDS` or asks for more than `BYTES` of memory."""
+    """Raise in what takes `SECONDS` of CPU time or asks for more than `BYTES` of memory."""
 
     def late(*_: object) -> None:
         raise RuntimeError(LATE)
 
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    before = signal.signal(signal.SIGALRM, late)
+    before = signal.signal(signal.SIGPROF, late)
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES, hard))
-    signal.alarm(SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
