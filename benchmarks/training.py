@@ -16,11 +16,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from adda.engine.devices import use_device
+from adda.engine.devices import in_precision, use_device
 from adda.engine.loop import Step, compile_steps
 from adda.recipes.all_recipes import make_recipe, resolve
 from adda.recipes.recipe import Domains, LossParams
-from adda.training.trainer import Trainer, TrainParams, make_networks
+from adda.training.trainer import Trainer, TrainParams
 
 ROUNDS = 5
 COUNT = 1000  # images of each domain
@@ -82,8 +82,8 @@ def make_steps(
         np.where(rng.random((COUNT, size, size, 1)) < 0.2, 255, 0).repeat(3, -1).astype(np.uint8)
     )
     target = rng.integers(0, 256, (COUNT, size, size, 3), np.uint8)
-    make = partial(make_recipe, recipe, width, domains=Domains(size=size))
-    model = make_networks(make, train)
+    with in_precision(train.precision):
+        model = make_recipe(recipe, width, domains=Domains(size=size))
     trainer = Trainer(model, source, np.zeros(COUNT, np.uint8), target, loss, train)
     return {phase.name: partial(trainer.step, phase) for phase in trainer.phases}
 

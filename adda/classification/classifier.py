@@ -13,6 +13,7 @@ from adda.common.array_files import SIZE, read_classes, write_classes
 from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
+from adda.engine.devices import Precision, in_precision
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, pack, pick, sample_batch
 from adda.inference.batches import apply
@@ -20,10 +21,11 @@ from adda.nn.networks import average, make_classifier, make_deep_classifier, mem
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
+AVERAGED = 0.99  # decay of the average of weights, as French et al. 2018 (arXiv:1706.05208) have it
 CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-Term = Callable[[keras.Model, tf.Tensor], tf.Tensor]
+Term = Callable[[keras.Model, keras.Model, tf.Tensor], tf.Tensor]
 
 
 class ClassifierForm(Group):
@@ -45,6 +47,7 @@ class ClassifierParams(ClassifierForm):
     steps: Count
     batch_size: Count
     learning_rate: Rate
+    precision: Precision = "auto"
     seed: Seed
 
 
@@ -60,7 +63,8 @@ def fit_classifier(
 ) -> keras.Model:
     """Train a classifier from scratch, or from where a killed run stopped.
 
-    Its members learn apart from each other, but from the same batches.
+    Its members learn apart from each other, but from the same batches. With `unlabelled` it is the
+    average of the weights along the way, whose predictions can teach.
 
     Args:
         sample: takes the number of a step, int64, and returns its batch: float32 images
@@ -69,12 +73,15 @@ def fit_classifier(
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
         smoothing: of labels, as in `cross_entropy`.
-        unlabelled: takes the classifier and the number of a step, and returns a float32 scalar
-            that is minimised, too.
+        unlabelled: takes the classifier, the average of its weights so far and the number of a
+            step, and returns a float32 scalar that is minimised, too.
         size: of the images.
     """
     keras.utils.set_random_seed(params.seed)
-    classifier = params.make(classes, size)
+    fitted = params.make(classes, size)
+    with in_precision(params.precision):
+        classifier = params.make(classes, size)
+    classifier.set_weights(fitted.get_weights())
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(params.learning_rate, params.steps)
     )
@@ -91,9 +98,15 @@ def fit_classifier(
                 )
             }
             if unlabelled:
-                terms["unlabelled"] = unlabelled(classifier, number)
+                terms["unlabelled"] = unlabelled(classifier, fitted, number)
             loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
+        if unlabelled:
+            # As tf.train.ExponentialMovingAverage has it: what is first averaged is soon forgotten.
+            before = tf.cast(number, tf.float32)
+            decay = tf.minimum(AVERAGED, (1 + before) / (10 + before))
+            for slow, fast in zip(fitted.variables, classifier.variables, strict=True):
+                slow.assign(decay * slow + (1 - decay) * fast)
         return terms
 
     run_steps(
@@ -102,9 +115,11 @@ def fit_classifier(
         steps_per_call=STEPS_PER_CALL,
         title=title,
         checkpoints=checkpoints,
-        variables=classifier.variables + optimizer.variables,
+        variables=fitted.variables + classifier.variables + optimizer.variables,
     )
-    return classifier
+    if not unlabelled:
+        fitted.set_weights(classifier.get_weights())
+    return fitted
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:

@@ -1,8 +1,9 @@
 """Learning from target images that nobody labelled: the classifier's own labels, where it is sure.
 
 Self-training (Lee 2013), as FixMatch has it (Sohn et al. 2020, arXiv:2001.07685, section 2.1): the
-class that a classifier is sure of is the label of the same image, moved. The term against empty
-classes is that of French et al. 2018 (arXiv:1706.05208, section 3.4).
+class that a classifier is sure of is the label of the same image, moved. The classifier that says
+so is the average of the trained one's weights (Tarvainen & Valpola 2017, arXiv:1703.01780), and the
+term against empty classes that of French et al. 2018 (arXiv:1706.05208, section 3.4).
 """
 
 import keras
@@ -32,10 +33,10 @@ def self_training(
     """
     packed, size, seed = pack(images), classifier.batch_size, classifier.seed
 
-    def term(network: keras.Model, number: tf.Tensor) -> tf.Tensor:
+    def term(network: keras.Model, teacher: keras.Model, number: tf.Tensor) -> tf.Tensor:
         chosen = sample_batch(len(images), size, seed, SELF, number)
         batch = pick(packed, chosen, images.shape[1:])
-        plain = network(batch, training=False)  # of members, what they say together
+        plain = teacher(batch, training=False)  # of members, what they say together
         moved = move(batch, amount, seed, SELF, number)
         risen = tf.minimum(tf.cast(number, tf.float32) / (RAMP * classifier.steps), 1.0)
         return (weight * risen) * sum(

@@ -1,13 +1,17 @@
 """Where the arithmetic happens: a GPU where there is one, else the CPU; or many of them."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
+import keras
 import tensorflow as tf
 
 from adda.common.errors import AddaError, counted
 
 Device = Literal["auto", "cpu", "gpu"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 
 def use_device(choice: Device) -> str:
@@ -39,7 +43,7 @@ def use_device(choice: Device) -> str:
     return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})"
 
 
-def choose_precision(choice: str) -> str:
+def choose_precision(choice: Precision) -> str:
     """The precision of the arithmetic, "float32" or "bfloat16"; call this after `use_device`.
 
     Args:
@@ -52,6 +56,18 @@ def choose_precision(choice: str) -> str:
     details = map(tf.config.experimental.get_device_details, tf.config.get_visible_devices("GPU"))
     capable = [card.get("compute_capability", (0, 0)) >= (8, 0) for card in details]
     return "bfloat16" if capable and all(capable) else "float32"
+
+
+@contextmanager
+def in_precision(choice: Precision) -> Iterator[None]:
+    """Networks that are made within compute in this precision; weights and losses are float32."""
+    policy = keras.config.dtype_policy()
+    mixed = choose_precision(choice) == "bfloat16"
+    keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def make_strategy() -> tf.distribute.Strategy:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import keras
 import numpy as np
@@ -19,6 +19,7 @@ from adda.common.errors import AddaError
 from adda.common.outputs import atomic
 from adda.common.params import Count, Group, OrAuto, Rate, Seed
 from adda.engine.checkpoints import Checkpoints, History
+from adda.engine.devices import Precision, in_precision
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, STREAMS, TARGET, Batch, pack, pick, sample_batch
 from adda.recipes.recipe import LossParams, Phase, Recipe, RecipeParams
@@ -40,7 +41,7 @@ class TrainParams(Group):
     adversary_learning_rate: Annotated[Rate, OrAuto]
     steps_per_call: Count
     keep: Count
-    precision: Literal["auto", "float32", "bfloat16"]
+    precision: Precision
 
 
 class Trained(NamedTuple):
@@ -196,7 +197,8 @@ def train_model(
             "make it a multiple"
         )
     keras.utils.set_random_seed(train.seed)
-    model = make_networks(make, train)
+    with in_precision(train.precision):
+        model = make()
     trainer = Trainer(model, source, labels, target, loss, train)
     snapshots = Snapshots(model, source[:SNAPSHOT_DIGITS], target[:SNAPSHOT_DIGITS], train.steps)
     watch_model = watch(model) if watch else None
@@ -244,17 +246,6 @@ def saved_steps(train: TrainParams) -> list[int]:
 def folder_of(step: int) -> str:
     """The name of a saved model's folder; the order of names is that of steps."""
     return f"{step:09d}"
-
-
-def make_networks(make: MakeRecipe, train: TrainParams) -> Recipe:
-    """Fresh networks, in the precision asked for."""
-    policy = keras.config.dtype_policy()
-    mixed = train.precision == "bfloat16"
-    keras.config.set_dtype_policy("mixed_bfloat16" if mixed else "float32")
-    try:
-        return make()
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def make_optimizer(

@@ -60,6 +60,40 @@ def test_members_learn_apart_and_their_mean_is_the_classifier(dark_and_bright, t
         np.testing.assert_allclose(classifier(seen, training=False), expected, atol=1e-5)
 
 
+def test_the_average_of_weights_teaches_and_is_the_classifier(dark_and_bright):
+    """It computes in float32, whatever the precision of the training."""
+    images, labels = dark_and_bright
+    params = ClassifierParams(
+        shape="original",
+        width=0.05,
+        steps=150,
+        batch_size=20,
+        learning_rate=0.01,
+        precision="bfloat16",
+        seed=0,
+    )
+    kept, teachers = tf.Variable(tf.zeros([150, 2, 2])), []
+
+    def keep(classifier, average, number):
+        teachers.append(average)
+        precisions = [network.layers[0].compute_dtype for network in (classifier, average)]
+        assert precisions == ["bfloat16", "float32"]
+        biases = [network.layers[-2].bias.value for network in (classifier, average)]
+        kept.scatter_nd_update([[number]], [tf.stack(biases)])
+        return 0.0
+
+    sample = sample_labelled(images, labels, 20, 0)
+    fitted = fit_classifier(sample, 2, params, "test", unlabelled=keep)
+    assert teachers == [fitted]
+    average = np.zeros(2)
+    own, averages = kept.numpy().swapaxes(0, 1)
+    for done in range(149):
+        decay = min(0.99, (1 + done) / (10 + done))
+        average = decay * average + (1 - decay) * own[done + 1]
+        np.testing.assert_allclose(averages[done + 1], average, atol=1e-6)
+    assert np.abs(average).max() > 0.01
+
+
 @pytest.mark.parametrize("shape", ["original", "deep"])
 def test_gradients_depend_on_no_order_and_have_gpu_kernels(shape):
     """As in tests/training/test_trainer.py, of recipes."""

@@ -39,7 +39,7 @@ def test_sure_is_from_07_on():
     assert found(0.71) == pytest.approx(unsure + np.log(10), rel=1e-3)
 
 
-def test_members_learn_from_what_they_say_together(rng):
+def test_members_learn_from_what_their_averages_say_together(rng):
     def member(unit, sure):
         bias = keras.initializers.Constant(sure * np.eye(3)[unit])
         return keras.Sequential(
@@ -51,9 +51,10 @@ def test_members_learn_from_what_they_say_together(rng):
         )
 
     images = rng.integers(0, 256, (4, 28, 28, 3), np.uint8)
-    one, other = member(0, 30.0), member(1, 2.0)  # together they are sure of 0
-    found = float(term(images)(average([one, other]), tf.constant(10, tf.int64)))
-    together, *apart = (np.float32([logits]) for logits in ([15, 1, 0], [30, 0, 0], [0, 2, 0]))
+    network = average([member(2, 30.0), member(1, 2.0)])
+    teacher = average([member(0, 30.0), member(1, 2.0)])  # together they are sure of 0
+    found = float(term(images)(network, teacher, tf.constant(10, tf.int64)))
+    together, *apart = (np.float32([logits]) for logits in ([15, 1, 0], [0, 0, 30], [0, 2, 0]))
     expected = sum(float(sure_cross_entropy(together, logits, BALANCE)) for logits in apart)
     assert found == pytest.approx(expected, rel=1e-5)
 
@@ -63,7 +64,8 @@ def test_its_weight_rises(rng):
     images = np.repeat(rng.integers(0, 256, (1, 28, 28, 3), np.uint8), 8, axis=0)
     network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2)])
     network.build((None, 28, 28, 3))
-    found = [float(term(images, 2.0)(network, tf.constant(n, tf.int64))) for n in range(10)]
+    steps = map(tf.constant, range(10))
+    found = [float(term(images, 2.0)(network, network, number)) for number in steps]
     plain = network(images[:1] / np.float32(255))
     whole = 2 * float(sure_cross_entropy(plain, plain, BALANCE))
     np.testing.assert_allclose(found, whole * np.minimum(np.arange(10) / 3, 1), rtol=1e-4)

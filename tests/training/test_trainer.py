@@ -10,10 +10,11 @@ from conftest import all_on, nodes, off_the_gpu, small_recipe, train_params
 
 from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints
+from adda.engine.devices import in_precision
 from adda.engine.loop import compile_steps
 from adda.recipes.all_recipes import RECIPES
 from adda.recipes.storage import load_model
-from adda.training.trainer import Trainer, make_networks, saved_steps, train_model
+from adda.training.trainer import Trainer, saved_steps, train_model
 
 STEP = tf.constant(0, tf.int64)
 TINY = 1e-30  # a learning rate below float32's resolution of any weight
@@ -30,7 +31,8 @@ def values(variables):
 
 
 def trainer(recipe, domains, params, loss=None, **own):
-    model = make_networks(partial(small_recipe, recipe, **own), params)
+    with in_precision(params.precision):
+        model = small_recipe(recipe, **own)
     return Trainer(model, *domains, loss or all_on(recipe), params)
 
 
@@ -138,7 +140,7 @@ def test_a_side_that_never_steps_keeps_its_weights_where_the_others_are_averaged
     loss = all_on("original").model_copy(update={"adversarial_weight": 0.0})
     trained = train("original", domains, loss=loss, own={"averaged": 0.75}, steps=2)
     keras.utils.set_random_seed(train_params().seed)
-    fresh = make_networks(partial(small_recipe, "original"), train_params())
+    fresh = small_recipe("original")
     assert (values(trained.model.adversary.weights) == values(fresh.adversary.weights)).all()
 
 
