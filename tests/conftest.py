@@ -2,8 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from filelock import FileLock
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from adda.__main__ import main
@@ -59,11 +57,10 @@ def dark_and_bright(rng) -> tuple[np.ndarray, np.ndarray]:
 def run_python():
     """Run Python code in a process of its own, with the repository importable."""
 
-    def run(code: str, cwd: Path, **options) -> subprocess.CompletedProcess:
+    def run(code: str, cwd: Path) -> subprocess.CompletedProcess:
         program = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{code}"
-        return subprocess.run(
-            [sys.executable, "-c", program], cwd=cwd, capture_output=True, text=True, **options
-        )
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
 
     return run
 
@@ -87,17 +84,6 @@ def run_original(task: str, folder: Path) -> None:
     """Run the original's graph, original.py, in a process of its own in a folder."""
     command = [sys.executable, str(ROOT / "tests/original.py"), task]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
-
-
-@contextmanager
-def first_of_all_workers(
-    tmp_path_factory, worker_id: str, name: str
-) -> Iterator[tuple[Path, bool]]:
-    """A folder that pytest's workers share, and whether this one is to fill it; others wait."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / name
-    with FileLock(folder.with_suffix(".lock")):
-        yield folder, not folder.exists()
 
 
 @pytest.fixture

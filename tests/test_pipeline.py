@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, first_of_all_workers, small_recipe
+from conftest import ROOT, small_recipe
+from filelock import FileLock
 from PIL import Image, ImageDraw
 
 from adda.classification.classifier import load_classifier, probabilities
@@ -57,9 +58,6 @@ def write_data(folder: Path) -> Path:
     return folder
 
 
-KEPT = (".gitignore", "downloads.yaml")  # of data and metrics, whose rest the pipeline makes
-
-
 class Project:
     """A checkout with small parameters."""
 
@@ -68,19 +66,14 @@ class Project:
 
     def make(self) -> None:
         """Fill the folder."""
-        for name in ("adda", "stages", "data", "metrics", ".dvc"):
-            shutil.copytree(
-                ROOT / name,
-                self.path / name,
-                ignore=lambda folder, names: [
-                    name
-                    for name in names
-                    if name in ("cache", "tmp", "__pycache__", "config.local")
-                    or (Path(folder).name in ("data", "metrics") and name not in KEPT)
-                ],
-            )
-        for name in ("dvc.yaml", ".dvcignore", ".gitignore", "Makefile", "params.yaml"):
-            shutil.copy(ROOT / name, self.path)
+        hidden = shutil.ignore_patterns("cache", "tmp", "__pycache__", "config.local")
+        for name in ("adda", "stages", ".dvc"):
+            shutil.copytree(ROOT / name, self.path / name, ignore=hidden)
+        for name in ("data", "metrics"):  # what else is in them the pipeline makes
+            (self.path / name).mkdir()
+        own = ("dvc.yaml", ".dvcignore", ".gitignore", "Makefile", "params.yaml")
+        for name in (*own, "data/.gitignore", "data/downloads.yaml"):
+            shutil.copy(ROOT / name, self.path / name)
         data = write_data(self.path.with_suffix(".data"))
         self.set({**TINY, "data": {"source": "folders", "directory": str(data)}})
         self.git("init", "-q")
@@ -144,9 +137,11 @@ def stages_run(output: str) -> list[str]:
 def finished(tmp_path_factory, worker_id):
     """A project after its first `dvc repro`, committed: one for all of pytest's workers. Tests
     that change it use a copy."""
-    with first_of_all_workers(tmp_path_factory, worker_id, "finished") as (path, first):
-        project, output = Project(path), path.with_suffix(".output")
-        if first:
+    base = tmp_path_factory.getbasetemp()
+    path = (base if worker_id == "master" else base.parent) / "finished"
+    project, output = Project(path), path.with_suffix(".output")
+    with FileLock(path.with_suffix(".lock")):  # one worker fills the folder, others wait
+        if not path.exists():
             project.make()
             output.write_text(project.dvc("repro"))
             project.commit("first results")
@@ -244,12 +239,6 @@ def test_classify_gives_the_accuracy_that_is_reported(finished, command, tmp_pat
     labels = np.load(finished.path / "data/processed/labels/target_test.npy")
     reported = json.loads(finished.read("metrics/evaluation.json"))["ensemble_accuracy"]
     assert (pd.read_csv(out)["class"] == labels).mean() == pytest.approx(reported, abs=1e-4)
-
-
-def test_a_second_repro_does_nothing(project):
-    lock = project.read("dvc.lock")
-    assert stages_run(project.dvc("repro")) == []
-    assert project.read("dvc.lock") == lock
 
 
 def test_a_loss_weight_reruns_training_and_what_follows_and_can_be_compared(project):
@@ -431,6 +420,7 @@ def test_exploding_training_stops_and_the_results_before_come_back(project):
     assert "params.yaml" not in project.git("status", "--porcelain")
     assert project.read("metrics/train.json") == before
     assert stages_run(project.dvc("repro")) == []
+    assert "dvc.lock" not in project.git("status", "--porcelain")
 
 
 def test_reset_undoes_a_change_that_git_does_not_see(project):

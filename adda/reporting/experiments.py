@@ -25,14 +25,25 @@ def over_seeds(shown: list[dict[str, Any]], seed: str) -> pd.DataFrame:
     Raises:
         AddaError: no finished run has that parameter.
     """
-    varied, groups = _groups(shown, seed)
+    runs = [(params, metrics) for _, params, metrics in finished_runs(shown) if seed in params]
+    if not runs:
+        raise _none(f"has the parameter {seed}")
+    params = pd.DataFrame([params for params, _ in runs]).map(str)
+    metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
+    # A commit may repeat an experiment: runs of equal parameters are one run.
+    metrics = metrics.groupby([params[name] for name in params], sort=False).first()
+    params = metrics.index.to_frame(index=False)
+    metrics = metrics.reset_index(drop=True)
+    others = params.columns.drop(seed)
+    varied = [name for name in others if params[name].nunique() > 1]
     rows = []
-    for params, metrics in groups:
-        row = params[varied].to_dict() | {"n": len(metrics)}
-        for name, mean in metrics.mean().items():
-            count = metrics[name].count()
-            deviation = f" ± {metrics[name].std():.4f}" if count > 1 else ""
-            fewer = f" (n {count})" if count < len(metrics) else ""
+    for _, group in params.groupby(list(others)):
+        known = metrics.loc[group.index].dropna(axis="columns", how="all")
+        row = group.iloc[0][varied].to_dict() | {"n": len(known)}
+        for name, mean in known.mean().items():
+            count = known[name].count()
+            deviation = f" ± {known[name].std():.4f}" if count > 1 else ""
+            fewer = f" (n {count})" if count < len(known) else ""
             row[name] = f"{mean:.4f}{deviation}{fewer}"
         rows.append(row)
     return pd.DataFrame(rows)
@@ -73,28 +84,6 @@ def leave_out_unfinished(shown: list[dict[str, Any]]) -> int:
     return removed
 
 
-def _groups(
-    shown: list[dict[str, Any]], seed: str
-) -> tuple[list[str], list[tuple[pd.Series, pd.DataFrame]]]:
-    """Which parameters differ anywhere, and each group's parameters and metrics, a row a seed."""
-    runs = [(params, metrics) for _, params, metrics in finished_runs(shown) if seed in params]
-    if not runs:
-        raise _none(f"has the parameter {seed}")
-    params = pd.DataFrame([params for params, _ in runs]).map(str)
-    metrics = pd.DataFrame([metrics for _, metrics in runs]).select_dtypes("number")
-    # A commit may repeat an experiment: runs of equal parameters are one run.
-    metrics = metrics.groupby([params[name] for name in params], sort=False).first()
-    params = metrics.index.to_frame(index=False)
-    metrics = metrics.reset_index(drop=True)
-    others = params.columns.drop(seed)
-    varied = [name for name in others if params[name].nunique() > 1]
-    groups = [
-        (group.iloc[0], metrics.loc[group.index].dropna(axis="columns", how="all"))
-        for _, group in params.groupby(list(others))
-    ]
-    return varied, groups
-
-
 def _none(what: str) -> AddaError:
     return AddaError(f"no finished run of this commit {what}; run some: dvc exp run")
 
@@ -108,19 +97,11 @@ def finished_runs(shown: list[dict[str, Any]]) -> Iterator[tuple[str, dict, dict
         for run in [commit, *experiments]:
             if run["data"] and (metrics := _flat(run["data"]["metrics"])):
                 name = run.get("name") or run.get("rev", "")[:7]
-                metrics, resolved = split_resolved(metrics)
-                yield name, _flat(run["data"]["params"]) | resolved, metrics
-
-
-def split_resolved(metrics: dict[str, Any]) -> tuple[dict[str, float], dict[str, float]]:
-    """Metrics, and what `auto` parameters came to, which metrics/train.json holds beside them."""
-    resolved = {
-        name.removeprefix(RESOLVED): value
-        for name, value in metrics.items()
-        if name.startswith(RESOLVED)
-    }
-    others = {name: metrics[name] for name in metrics if not name.startswith(RESOLVED)}
-    return others, resolved
+                params = _flat(run["data"]["params"])
+                # What `auto` parameters came to: metrics/train.json holds it beside metrics.
+                for key in [key for key in metrics if key.startswith(RESOLVED)]:
+                    params[key.removeprefix(RESOLVED)] = metrics.pop(key)
+                yield name, params, metrics
 
 
 def _finished(experiment: dict[str, Any]) -> bool:

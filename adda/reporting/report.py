@@ -89,11 +89,6 @@ class Run(NamedTuple):
     lock: Lock
 
 
-PARAMS, LOCK = TypeAdapter(dict[str, dict | str]), TypeAdapter(Lock)
-PIPELINE = TypeAdapter(dict[str, Any])
-TRAINING, NUMBERS = TypeAdapter(Training), TypeAdapter(dict[str, float])
-
-
 def read_run(revision: str | None) -> Run:
     """Read a revision's params, metrics and plots.
 
@@ -108,17 +103,17 @@ def read_run(revision: str | None) -> Run:
 
     def parse(path: str, form: Any, load: Callable[[bytes], Any], content: bytes | None) -> Any:
         try:
-            return form.validate_python(load(content or b"{}"))
+            return TypeAdapter(form).validate_python(load(content or b"{}"))
         except (ValueError, YAMLError) as error:
             raise _unreadable(name, f"{path}: {error}") from None
 
-    params = parse("params.yaml", PARAMS, load_yaml, read("params.yaml"))
+    params = parse("params.yaml", dict[str, dict | str], load_yaml, read("params.yaml"))
     if missing := NAMED - dotted(params).keys():
         raise _unreadable(name, f"params.yaml has no {missing.pop()}")
     if params["data"]["source"] not in SOURCES:
         raise _unreadable(name, f"params.yaml: data.source is {params['data']['source']}")
-    lock = parse("dvc.lock", LOCK, load_yaml, read("dvc.lock"))
-    pipeline = parse("dvc.yaml", PIPELINE, load_yaml, read("dvc.yaml"))
+    lock = parse("dvc.lock", Lock, load_yaml, read("dvc.lock"))
+    pipeline = parse("dvc.yaml", dict[str, Any], load_yaml, read("dvc.yaml"))
     current = produced(lock.model_dump(), pipeline, params, cached_listing())
     others = []
 
@@ -130,10 +125,10 @@ def read_run(revision: str | None) -> Run:
         return None
 
     training = "metrics/train.json"
-    training = parse(training, TRAINING, json.loads, result(training))
+    training = parse(training, Training, json.loads, result(training))
     metrics = {}
     for path in ("metrics/evaluation.json", "metrics/validation.json"):
-        metrics |= parse(path, NUMBERS, json.loads, result(path))
+        metrics |= parse(path, dict[str, float], json.loads, result(path))
     tables = {}
     for item, columns in TABLES.items():
         path = f"metrics/{item}.csv"
@@ -182,9 +177,6 @@ def render_report(runs: list[Run]) -> str:
     def tables(name: str) -> dict[str, pd.DataFrame]:
         return {run.name: run.tables[name] for run in runs if name in run.tables}
 
-    def filled(name: str) -> dict[str, pd.DataFrame]:
-        return {run: table for run, table in tables(name).items() if len(table)}
-
     def known(entries: dict[str, Any]) -> dict[str, Any]:
         given = {name for run in runs for name in run.metrics}
         return {name: entry for name, entry in entries.items() if name in given}
@@ -202,7 +194,7 @@ def render_report(runs: list[Run]) -> str:
         confusions=[
             (
                 title,
-                {run: confusion_chart(table) for run, table in filled(name).items()},
+                {run: confusion_chart(table) for run, table in tables(name).items() if len(table)},
             )
             for name, title in CONFUSIONS
         ],

@@ -57,5 +57,5 @@ def test_truncated_missing_and_pickled_files(tmp_path):
     for name in ("cut", "object", "archive", "zip", "huge"):
         with pytest.raises(AddaError, match=f"{name}.npy cannot be used"):
             read_images(tmp_path / f"{name}.npy")
-    with pytest.raises(AddaError, match="missing"):
+    with pytest.raises(AddaError, match=r"none\.npy is missing"):
         read_images(tmp_path / "none.npy")

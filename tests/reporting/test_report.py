@@ -160,16 +160,6 @@ def test_a_run_without_curves_or_pictures_still_has_a_page(project):
     assert "0.951" in page
 
 
-def test_no_results_are_one_clear_sentence(project, command):
-    (project / "metrics/evaluation.json").unlink()
-    with pytest.raises(AddaError, match="no results yet; run dvc repro"):
-        read_run(None)
-    result = command("report")
-    assert result.returncode == 1
-    assert "error: this folder holds no results yet" in result.stderr
-    assert not (project / "report.html").exists()
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -211,6 +201,9 @@ def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
     Path("metrics/train.json").unlink()
     assert report("before", "before", "--output", "two.html").returncode == 0
     assert "A comparison of before, before" in Path("two.html").read_text()
+    Path("metrics/evaluation.json").unlink()
+    assert "error: this folder holds no results yet; run dvc repro" in report().stderr
+    assert not Path("report.html").exists()
 
 
 def test_a_collapse_is_said_on_top(project):

@@ -49,18 +49,13 @@ def last_step(training):
     return partial(training.step, training.phases[-1])
 
 
-def sides_changed_by_a_step(training):
-    sides = training.phases[-1].sides
-    before = {side: values(weights) for side, weights in sides.items()}
-    last_step(training)(STEP)
-    return {
-        side for side, weights in sides.items() if abs(values(weights) - before[side]).max() > 1e-20
-    }
-
-
 def test_each_side_follows_its_own_rate(recipe, domains):
     def changed(**rate):
-        return sides_changed_by_a_step(trainer(recipe, domains, train_params(**rate)))
+        training = trainer(recipe, domains, train_params(**rate))
+        sides = training.phases[-1].sides
+        before = {side: values(weights) for side, weights in sides.items()}
+        last_step(training)(STEP)
+        return {side for side in sides if abs(values(sides[side]) - before[side]).max() > 1e-20}
 
     assert changed(learning_rate=TINY) == {"adversary"}
     others = set(small_recipe(recipe).phases()[-1].sides) - {"adversary"}
