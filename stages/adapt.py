@@ -27,8 +27,8 @@ def main() -> str:
     target = read_images("data/processed/images/target_train.npy")
     test = read_images("data/processed/images/target_test.npy")
     model = load_model("data/model")
-    # The same classifier, trained for as long, as those that it is compared with.
-    classifier, adaptation = params.classifier, params.adaptation
+    # The same network, trained for as long, as those that it is compared with.
+    classifier, adaptation = params.classifier.resolved(), params.adaptation
     networks = model.networks.values()
     weights = [variable.numpy() for network in networks for variable in network.variables]
     groups = [classifier.model_dump_json(), adaptation.model_dump_json()]

@@ -40,7 +40,7 @@ def main() -> str:
         images = read_images(f"data/processed/images/{domain}_train.npy")
         labels = read_optional_labels(f"data/processed/labels/{domain}_train.npy", len(images))
         train[domain] = images, labels
-    classifier = params.classifier
+    classifier = params.classifier.resolved()
     arrays = [array for pair in train.values() for array in pair if array is not None]
     progress = CHECKPOINTS / run_key([classifier.model_dump_json(), str(SMOOTHING)], arrays)
     trained = []

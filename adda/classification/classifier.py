@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import keras
 import numpy as np
@@ -13,7 +13,7 @@ from adda.common.array_files import SIZE, read_classes, write_classes
 from adda.common.errors import reading
 from adda.common.params import Count, Group, Rate, Seed, Width
 from adda.engine.checkpoints import Checkpoints
-from adda.engine.devices import Precision, in_precision
+from adda.engine.devices import Precision, choose_precision, in_precision
 from adda.engine.loop import run_steps
 from adda.engine.sampling import SOURCE, pack, pick, sample_batch
 from adda.inference.batches import apply
@@ -47,8 +47,12 @@ class ClassifierParams(ClassifierForm):
     steps: Count
     batch_size: Count
     learning_rate: Rate
-    precision: Precision = "auto"
+    precision: Precision = "float32"
     seed: Seed
+
+    def resolved(self) -> Self:
+        """Without `auto`: checkpoints are for the same arithmetic alone."""
+        return self.model_copy(update={"precision": choose_precision(self.precision)})
 
 
 def fit_classifier(
@@ -63,8 +67,7 @@ def fit_classifier(
 ) -> keras.Model:
     """Train a classifier from scratch, or from where a killed run stopped.
 
-    Its members learn apart from each other, but from the same batches. With `unlabelled` it is the
-    average of the weights along the way, whose predictions can teach.
+    Its members learn apart from each other, but from the same batches.
 
     Args:
         sample: takes the number of a step, int64, and returns its batch: float32 images
@@ -73,15 +76,19 @@ def fit_classifier(
         checkpoints: those of a killed run with the same arguments, and of this one; None: no
             progress is kept.
         smoothing: of labels, as in `cross_entropy`.
-        unlabelled: takes the classifier, the average of its weights so far and the number of a
-            step, and returns a float32 scalar that is minimised, too.
+        unlabelled: takes the classifier, another one whose weights are the average of its own so
+            far, and the number of a step; returns a float32 scalar that is minimised, too.
         size: of the images.
+
+    Returns:
+        A classifier that computes in float32, whatever the precision of the training, with the
+        last weights, or with `unlabelled` their average along the way.
     """
     keras.utils.set_random_seed(params.seed)
-    fitted = params.make(classes, size)
+    result = params.make(classes, size)
     with in_precision(params.precision):
         classifier = params.make(classes, size)
-    classifier.set_weights(fitted.get_weights())
+    classifier.set_weights(result.get_weights())
     optimizer = keras.optimizers.Adam(
         keras.optimizers.schedules.CosineDecay(params.learning_rate, params.steps)
     )
@@ -98,14 +105,14 @@ def fit_classifier(
                 )
             }
             if unlabelled:
-                terms["unlabelled"] = unlabelled(classifier, fitted, number)
+                terms["unlabelled"] = unlabelled(classifier, result, number)
             loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
         if unlabelled:
             # As tf.train.ExponentialMovingAverage has it: what is first averaged is soon forgotten.
             before = tf.cast(number, tf.float32)
             decay = tf.minimum(AVERAGED, (1 + before) / (10 + before))
-            for slow, fast in zip(fitted.variables, classifier.variables, strict=True):
+            for slow, fast in zip(result.variables, classifier.variables, strict=True):
                 slow.assign(decay * slow + (1 - decay) * fast)
         return terms
 
@@ -115,11 +122,11 @@ def fit_classifier(
         steps_per_call=STEPS_PER_CALL,
         title=title,
         checkpoints=checkpoints,
-        variables=fitted.variables + classifier.variables + optimizer.variables,
+        variables=result.variables + classifier.variables + optimizer.variables,
     )
     if not unlabelled:
-        fitted.set_weights(classifier.get_weights())
-    return fitted
+        result.set_weights(classifier.get_weights())
+    return result
 
 
 def cross_entropy(labels: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:

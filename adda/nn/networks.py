@@ -83,7 +83,8 @@ def average(members: list[keras.Sequential]) -> keras.Model:
     if len(members) == 1:
         return members[0]
     image = layers.Input(members[0].input_shape[1:])
-    return keras.Model(image, layers.Average()([member(image) for member in members]))
+    mean = layers.Average(dtype="float32")  # losses are float32
+    return keras.Model(image, mean([member(image) for member in members]))
 
 
 def members_of(classifier: keras.Model) -> list[keras.Sequential]:

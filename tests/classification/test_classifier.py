@@ -14,6 +14,8 @@ from adda.classification.classifier import (
     sample_labelled,
     save_classifier,
 )
+from adda.engine.checkpoints import Checkpoints
+from adda.engine.devices import in_precision
 from adda.nn.networks import members_of
 
 
@@ -60,44 +62,51 @@ def test_members_learn_apart_and_their_mean_is_the_classifier(dark_and_bright, t
         np.testing.assert_allclose(classifier(seen, training=False), expected, atol=1e-5)
 
 
-def test_the_average_of_weights_teaches_and_is_the_classifier(dark_and_bright):
-    """It computes in float32, whatever the precision of the training."""
+def test_the_average_of_weights_teaches_and_is_the_classifier(
+    dark_and_bright, tmp_path, monkeypatch
+):
+    """It computes in float32, whatever the precision of the training, and survives a kill."""
+    monkeypatch.setattr("adda.engine.checkpoints.SECONDS", 0)
     images, labels = dark_and_bright
-    params = ClassifierParams(
-        shape="original",
-        width=0.05,
-        steps=150,
-        batch_size=20,
-        learning_rate=0.01,
-        precision="bfloat16",
-        seed=0,
-    )
-    kept, teachers = tf.Variable(tf.zeros([150, 2, 2])), []
+    form = {"shape": "original", "width": 0.05, "batch_size": 20, "learning_rate": 0.01, "seed": 0}
+    params = ClassifierParams(**form, steps=150, precision="bfloat16")
+    sample, networks = sample_labelled(images, labels, 20, 0), []
+    kept = tf.Variable(tf.zeros([150, 2, 5]))
+
+    def values(network):  # an offset for each class, three of the batch norm's averages
+        return tf.concat([network.layers[-2].bias, network.layers[1].moving_mean], 0)
 
     def keep(classifier, average, number):
-        teachers.append(average)
-        precisions = [network.layers[0].compute_dtype for network in (classifier, average)]
-        assert precisions == ["bfloat16", "float32"]
-        biases = [network.layers[-2].bias.value for network in (classifier, average)]
-        kept.scatter_nd_update([[number]], [tf.stack(biases)])
+        networks[:] = classifier, average
+        kept.scatter_nd_update([[number]], [tf.stack([values(classifier), values(average)])])
         return 0.0
 
-    sample = sample_labelled(images, labels, 20, 0)
-    fitted = fit_classifier(sample, 2, params, "test", unlabelled=keep)
-    assert teachers == [fitted]
-    average = np.zeros(2)
-    own, averages = kept.numpy().swapaxes(0, 1)
-    for done in range(149):
+    def fit():
+        checkpoints = Checkpoints(tmp_path)
+        return fit_classifier(sample, 2, params, "test", checkpoints, unlabelled=keep)
+
+    fitted = fit()
+    assert [net.layers[0].compute_dtype for net in networks] == ["bfloat16", "float32"]
+    assert networks[1] is fitted
+    own, averages = (np.stack([*kept[:, k].numpy(), values(networks[k]).numpy()]) for k in range(2))
+    # Weights change at the end of a step, batch norm's averages before the term is computed.
+    after = np.hstack([own[1:, :2], own[:-1, 2:]])
+    for done in range(150):
         decay = min(0.99, (1 + done) / (10 + done))
-        average = decay * average + (1 - decay) * own[done + 1]
-        np.testing.assert_allclose(averages[done + 1], average, atol=1e-6)
-    assert np.abs(average).max() > 0.01
+        expected = decay * averages[done] + (1 - decay) * after[done]
+        np.testing.assert_allclose(averages[done + 1], expected, atol=1e-6)
+    assert np.abs(averages[-1] - own[-1]).min() > 1e-5
+    max(tmp_path.glob("*.npz")).unlink()
+    for once, again in zip(fitted.get_weights(), fit().get_weights(), strict=True):
+        np.testing.assert_array_equal(once, again)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("shape", ["original", "deep"])
-def test_gradients_depend_on_no_order_and_have_gpu_kernels(shape):
+def test_gradients_depend_on_no_order_and_have_gpu_kernels(shape, precision):
     """As in tests/training/test_trainer.py, of recipes."""
-    classifier = ClassifierForm(shape=shape, width=0.05).make(10)
+    with in_precision(precision):
+        classifier = ClassifierForm(shape=shape, width=0.05).make(10)
 
     @tf.function(input_signature=[tf.TensorSpec([4, 28, 28, 3])], autograph=False)
     def gradients(images):
