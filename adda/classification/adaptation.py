@@ -34,6 +34,7 @@ class AdaptationParams(Group):
     move: Annotated[Number, Field(ge=0, le=0.5)]
     self_training_weight: Weight
     class_balance: Weight
+    averaged: Annotated[Number, Field(ge=0, lt=1)]
 
 
 def adapt(
@@ -67,6 +68,7 @@ def adapt(
         # Self-training needs a classifier that can be sure.
         smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
         unlabelled=unlabelled,
+        averaged=params.averaged,
         size=source.shape[1],
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):

@@ -21,7 +21,6 @@ from adda.nn.networks import average, make_classifier, make_deep_classifier, mem
 
 STEPS_PER_CALL = 20
 LABEL_SMOOTHING = 0.1
-AVERAGED = 0.99  # decay of the average of weights, as French et al. 2018 (arXiv:1706.05208) have it
 CLASSES_FILE = "classes.json"  # beside the weights: the names of the classes
 
 Sample = Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
@@ -63,6 +62,7 @@ def fit_classifier(
     checkpoints: Checkpoints | None = None,
     smoothing: float = LABEL_SMOOTHING,
     unlabelled: Term | None = None,
+    averaged: float = 0.0,
     size: int = SIZE,
 ) -> keras.Model:
     """Train a classifier from scratch, or from where a killed run stopped.
@@ -78,6 +78,7 @@ def fit_classifier(
         smoothing: of labels, as in `cross_entropy`.
         unlabelled: takes the classifier, another one whose weights are the average of its own so
             far, and the number of a step; returns a float32 scalar that is minimised, too.
+        averaged: decay of this average; 0: they are its own.
         size: of the images.
 
     Returns:
@@ -111,7 +112,7 @@ def fit_classifier(
         if unlabelled:
             # As tf.train.ExponentialMovingAverage has it: what is first averaged is soon forgotten.
             before = tf.cast(number, tf.float32)
-            decay = tf.minimum(AVERAGED, (1 + before) / (10 + before))
+            decay = tf.minimum(averaged, (1 + before) / (10 + before))
             for slow, fast in zip(result.variables, classifier.variables, strict=True):
                 slow.assign(decay * slow + (1 - decay) * fast)
         return terms

@@ -83,7 +83,9 @@ def test_the_average_of_weights_teaches_and_is_the_classifier(
 
     def fit():
         checkpoints = Checkpoints(tmp_path)
-        return fit_classifier(sample, 2, params, "test", checkpoints, unlabelled=keep)
+        return fit_classifier(
+            sample, 2, params, "test", checkpoints, unlabelled=keep, averaged=0.99
+        )
 
     fitted = fit()
     assert [net.layers[0].compute_dtype for net in networks] == ["bfloat16", "float32"]

@@ -85,7 +85,8 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
         )
         sample = sample_labelled(source, labels, 20, 0)
         unlabelled = self_training(target, weight, 0.1, 0.0, params)
-        fitted = fit_classifier(sample, 2, params, "test", smoothing=0.0, unlabelled=unlabelled)
+        options = {"smoothing": 0.0, "unlabelled": unlabelled, "averaged": 0.99}
+        fitted = fit_classifier(sample, 2, params, "test", **options)
         logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
         likely = softmax(logits, axis=1)
         return likely[np.arange(len(labels)), labels].mean()
