@@ -78,7 +78,7 @@ def fit_classifier(
         smoothing: of labels, as in `cross_entropy`.
         unlabelled: takes the classifier, another one whose weights are the average of its own so
             far, and the number of a step; returns a float32 scalar that is minimised, too.
-        averaged: decay of this average; 0: they are its own.
+        averaged: decay of this average; 0: there is none, and it gets itself twice.
         size: of the images.
 
     Returns:
@@ -106,10 +106,11 @@ def fit_classifier(
                 )
             }
             if unlabelled:
-                terms["unlabelled"] = unlabelled(classifier, result, number)
+                teacher = result if averaged else classifier
+                terms["unlabelled"] = unlabelled(classifier, teacher, number)
             loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
-        if unlabelled:
+        if unlabelled and averaged:
             # As tf.train.ExponentialMovingAverage has it: what is first averaged is soon forgotten.
             before = tf.cast(number, tf.float32)
             decay = tf.minimum(averaged, (1 + before) / (10 + before))
@@ -125,7 +126,7 @@ def fit_classifier(
         checkpoints=checkpoints,
         variables=result.variables + classifier.variables + optimizer.variables,
     )
-    if not unlabelled:
+    if not (unlabelled and averaged):
         result.set_weights(classifier.get_weights())
     return result
 

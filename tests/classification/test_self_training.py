@@ -71,7 +71,8 @@ def test_its_weight_rises(rng):
     np.testing.assert_allclose(found, whole * np.minimum(np.arange(10) / 3, 1), rtol=1e-4)
 
 
-def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
+@pytest.mark.parametrize("averaged", [0.0, 0.99])
+def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright, averaged):
     """Labels tell dark from bright by one half of the image, of which the target shows nothing."""
     images, labels = dark_and_bright
     source, target = images.copy(), images.copy()
@@ -85,7 +86,7 @@ def test_a_classifier_learns_from_images_that_nobody_labelled(dark_and_bright):
         )
         sample = sample_labelled(source, labels, 20, 0)
         unlabelled = self_training(target, weight, 0.1, 0.0, params)
-        options = {"smoothing": 0.0, "unlabelled": unlabelled, "averaged": 0.99}
+        options = {"smoothing": 0.0, "unlabelled": unlabelled, "averaged": averaged}
         fitted = fit_classifier(sample, 2, params, "test", **options)
         logits = fitted(target.astype(np.float32) / 255, training=False).numpy()
         likely = softmax(logits, axis=1)

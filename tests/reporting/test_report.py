@@ -202,7 +202,9 @@ def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
     assert report("before", "before", "--output", "two.html").returncode == 0
     assert "A comparison of before, before" in Path("two.html").read_text()
     Path("metrics/evaluation.json").unlink()
-    assert "error: this folder holds no results yet; run dvc repro" in report().stderr
+    without = report()
+    assert without.returncode == 1
+    assert "error: this folder holds no results yet; run dvc repro" in without.stderr
     assert not Path("report.html").exists()
 
 
