@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tensorflow.python.framework.kernels import get_registered_kernels_for_op
 
 from adda.__main__ import main
@@ -130,6 +131,37 @@ def off_the_gpu(graph: tf.Graph) -> set[tuple[str, ...]]:
         for node in nodes(graph)
         if not any(fits(kernel, node) for kernel in get_registered_kernels_for_op(node.op).kernel)
     }
+
+
+def overtaken(run: Callable[[], object]) -> list[str]:
+    """Reads of variables for which an update does not wait, in the graphs that TensorFlow runs."""
+    context.enable_graph_collection()  # of graphs as its optimizer leaves them
+    run()
+    graphs = context.context().export_run_metadata().partition_graphs
+    context.disable_graph_collection()
+    assert graphs
+    found = []
+    for graph in graphs:
+        inputs = {
+            node.name: [each.lstrip("^").split(":")[0] for each in node.input]
+            for node in graph.node
+            if node.op != "NextIteration"  # the next step does wait
+        }
+
+        def before(name: str, inputs: dict[str, list[str]] = inputs) -> set[str]:
+            seen, todo = set(), [name]
+            while todo:
+                fresh = set(inputs.get(todo.pop(), ())) - seen
+                seen |= fresh
+                todo += fresh
+            return seen
+
+        reads = [node for node in graph.node if node.op == "ReadVariableOp"]
+        for update in (node for node in graph.node if node.op.startswith("Assign")):
+            same = [read.name for read in reads if inputs[read.name][0] == inputs[update.name][0]]
+            earlier = before(update.name)
+            found += [r for r in same if r not in earlier and update.name not in before(r)]
+    return found
 
 
 def values_and_gradients(function: Callable, *inputs: tf.Tensor, weights: Sequence = ()) -> list:

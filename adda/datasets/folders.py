@@ -193,14 +193,6 @@ def _read_pictures(
     return np.stack(images), np.array(labels)
 
 
-def cut_ink(images: np.ndarray) -> np.ndarray:
-    """Set to 0 what is no ink by each image's own threshold (Otsu 1979): uint8 [n, h, w], both.
-
-    An image of a single value has no ink.
-    """
-    return np.stack([np.where(x > threshold_otsu(x), x, np.uint8(0)) for x in images])
-
-
 def load(params: DataParams, _downloads: Downloads) -> Raw:
     """Both domains from data.directory."""
     if params.directory is None:
@@ -211,7 +203,11 @@ def load(params: DataParams, _downloads: Downloads) -> Raw:
     mode = "RGB" if params.binarise == "colour" else "L"
     source, classes = read_source(Path(params.directory) / "source", params.size, mode)
     if params.binarise == "otsu":
-        source |= {part: cut_ink(source[part]) for part in PARTS}
+        # By each image's own threshold (Otsu 1979); an image of a single value has no ink.
+        for part in PARTS:
+            source[part] = np.stack(
+                [np.where(x > threshold_otsu(x), x, np.uint8(0)) for x in source[part]]
+            )
     ink = source["train"][source["train"] > 0]
     if params.binarise == "zero" and (ink < FAINT).sum() > len(ink) / 3:
         warn(

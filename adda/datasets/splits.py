@@ -21,11 +21,6 @@ class SplitParams(Group):
     seed: Seed
 
 
-def binarise(digits: np.ndarray) -> np.ndarray:
-    """MNIST as the source domain: uint8 [n, h, w] to uint8 [n, h, w, 3], each 0 or 255."""
-    return in_colour(np.where(digits > 0, np.uint8(255), np.uint8(0)))
-
-
 def in_colour(images: np.ndarray) -> np.ndarray:
     """uint8 [n, h, w], [n, h, w, 1] or [n, h, w, 3] to the last, without a copy."""
     images = images if images.ndim == 4 else images[..., None]
@@ -36,9 +31,9 @@ def as_source(digits: np.ndarray, grey: bool) -> np.ndarray:
     """Digits as images of the source domain, uint8 [n, size, size] to uint8 [n, size, size, 3].
 
     Args:
-        grey: whether they stay as they are; else they are binarised.
+        grey: whether they stay as they are; else all ink becomes 255.
     """
-    return in_colour(digits) if grey else binarise(digits)
+    return in_colour(digits if grey else np.where(digits > 0, np.uint8(255), np.uint8(0)))
 
 
 def split_domains(raw: Raw, params: SplitParams, grey: bool = False) -> dict[str, np.ndarray]:

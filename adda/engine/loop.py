@@ -94,6 +94,9 @@ def compile_steps(step: Step) -> tuple[Callable[[int, int], tf.Tensor], list[str
     """
     strategy = tf.distribute.get_strategy()
     names = []
+    # In a loop this pass of TensorFlow (2.21) drops what makes an update wait for the reads before
+    # it, so that a network's second call in a step sometimes reads weights of the next.
+    tf.config.optimizer.set_experimental_options({"dependency_optimization": False})
 
     # A loop written out: AutoGraph, which would find it, makes tracing take a quarter longer.
     @tf.function(

@@ -50,7 +50,8 @@ def produced(
             stage = stages[name]
             recorded = stage.get("params", {}).get("params.yaml", {})
             current[name] = all(
-                _at(params, path) == value for path, value in recorded.items()
+                reduce(lambda inner, key: (inner or {}).get(key), path.split("."), params) == value
+                for path, value in recorded.items()
             ) and all(unchanged(dep) for dep in stage.get("deps", []))
         return current[name]
 
@@ -111,10 +112,6 @@ def _cache_folder(project: Path) -> Path:
     asked = [sys.executable, "-m", "dvc", "cache", "dir"]
     said = subprocess.run(asked, cwd=project, capture_output=True, text=True).stdout
     return Path(said.strip())
-
-
-def _at(params: dict[str, Any], path: str) -> Any:
-    return reduce(lambda inner, key: (inner or {}).get(key), path.split("."), params)
 
 
 def _git_show(file: str) -> str:

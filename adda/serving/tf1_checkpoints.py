@@ -74,7 +74,15 @@ def import_weights(checkpoint: str | Path, out: str | Path) -> tuple[float, int]
     expected = {}
     for item in layers:
         expected |= _expected(*item)
-    _compare(str(checkpoint), expected, shapes)
+    problems = [f"{name} is missing" for name in expected if name not in shapes]
+    problems += [f"{name} is not of the original" for name in shapes if name not in expected]
+    problems += [
+        f"{name} is {list(shapes[name])} in place of {list(shape)}"
+        for name, shape in expected.items()
+        if name in shapes and shapes[name] != shape
+    ]
+    if problems:
+        raise AddaError(f"{checkpoint} does not fit the original networks: {'; '.join(problems)}")
     with reading(checkpoint, "it is damaged: copy it again"):
         values = {name: values[name].astype(np.float32) for name in expected}
         for name, value in values.items():
@@ -132,15 +140,3 @@ def _expected(name: str, norm: str | None, layer: keras.Layer) -> dict[str, tupl
     inner = layer.layer if isinstance(layer, Scaled) else layer
     shapes = {f"{name}/kernel": tuple(inner.kernel.shape), f"{name}/bias": tuple(inner.bias.shape)}
     return shapes | {f"{norm}/{item}": shapes[f"{name}/bias"] for item in STATISTICS if norm}
-
-
-def _compare(where: str, expected: dict[str, tuple], present: dict[str, tuple]) -> None:
-    problems = [f"{name} is missing" for name in expected if name not in present]
-    problems += [f"{name} is not of the original" for name in present if name not in expected]
-    problems += [
-        f"{name} is {list(present[name])} in place of {list(shape)}"
-        for name, shape in expected.items()
-        if name in present and present[name] != shape
-    ]
-    if problems:
-        raise AddaError(f"{where} does not fit the original networks: {'; '.join(problems)}")

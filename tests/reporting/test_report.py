@@ -208,15 +208,12 @@ def test_the_command_writes_a_page_or_leaves_what_is_there(project, command):
     assert not Path("report.html").exists()
 
 
-def test_a_collapse_is_said_on_top(project):
-    (project / "metrics/train.json").write_text('{"collapsed": 1}')
-    assert "the translations collapsed" in render_report([read_run(None)])
-
-
-def test_negative_transfer_is_said_on_top(project):
+def test_a_collapse_and_negative_transfer_are_said_on_top(project):
     assert "not to be trusted" not in render_report([read_run(None)])
+    (project / "metrics/train.json").write_text('{"collapsed": 1}')
     (project / "metrics/validation.json").write_text('{"information": 0.103}')
     page = render_report([read_run(None)])
+    assert "the translations collapsed" in page
     assert "the adapted classifier is not to be trusted" in page
     assert "information is 0.10: it is unsure" in page.lower()
 

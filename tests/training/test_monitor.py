@@ -38,21 +38,17 @@ def test_what_a_phase_does_not_have_gets_no_row(tmp_path, watch):
 
 
 def test_everything_is_up_to_date_after_each_row(tmp_path, watch, rng):
-    history = rows({}, {"diversity": 0.8})
+    """A resumed run from its beginning: it has several rows at the first call."""
+    history = rows({}, {}, {"diversity": 0.8})
     images = rng.integers(0, 256, (10, 28, 28, 3)).astype("uint8")
-    watch(history[:1], images)
+    watch(history[:2], images)
     watch(history, None)
     table = pd.read_csv(tmp_path / "history.csv").pivot(index="step", columns="name")["value"]
     assert table.to_dict("index") == {row["step"]: {n: row[n] for n in HEALTHY} for row in history}
     logged = logged_steps(tmp_path)
     assert {"diversity", "target_called_real", "translated"} <= set(logged)
-    assert logged["diversity"] == [20, 40]
-    assert logged["translated"] == [20]
-
-
-def test_a_resumed_run_is_shown_from_its_beginning(tmp_path, watch):
-    watch(rows({}, {}, {"diversity": 0.8}), None)
-    assert logged_steps(tmp_path)["diversity"] == [20, 40, 60]
+    assert logged["diversity"] == [20, 40, 60]
+    assert logged["translated"] == [40]
 
 
 def test_a_full_disk_is_warned_about_once_and_training_goes_on(
@@ -86,10 +82,7 @@ def test_a_collapse_is_warned_about_once_and_flagged(tmp_path, watch, capsys, ch
 def test_a_bad_moment_is_no_collapse():
     assert not RECIPE.symptom(rows({"diversity": 0.0}, {"diversity": 0.0}, {}))
     assert not RECIPE.symptom(rows({"diversity": 0.0}))
-
-
-def test_a_collapse_lasts_as_many_steps_whatever_a_row_is():
-    """And a recipe that shows no diversity is not known to have collapsed by it."""
+    # It lasts as many steps whatever a row is, and shows nothing where there is no diversity.
     assert RECIPE.symptom([{"step": 200, "diversity": 0.05}])
     assert not RECIPE.symptom([{"step": step, "diversity": 0.05} for step in (5, 10, 15)])
     assert not RECIPE.symptom([{"step": 200, "l2": 0.1}])

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import all_on, nodes, off_the_gpu, small_recipe, train_params
+from conftest import all_on, nodes, off_the_gpu, overtaken, small_recipe, train_params
 
 from adda.common.errors import AddaError
 from adda.engine.checkpoints import Checkpoints
@@ -189,6 +189,12 @@ def test_steps_touch_nothing_but_the_device_and_depend_on_no_order(recipe, domai
     assert not off_the_gpu(graph)
     assert not {op for op in operations if "Py" in op or "Iterator" in op or op == "Print"}
     assert not operations & {"MaxPoolGrad", "LRNGrad"}
+
+
+@pytest.mark.process
+def test_updates_wait_for_the_reads_before_them(recipe, domains):
+    """As traced they do; TensorFlow then optimizes."""
+    assert overtaken(lambda: train(recipe, domains)) == []
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(domains, monkeypatch):
