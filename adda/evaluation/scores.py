@@ -41,8 +41,8 @@ def interval(statistic: Callable[..., np.ndarray], *rights: np.ndarray) -> tuple
         statistic: takes arrays shaped as `rights` with axes before the last, and an `axis`.
         rights: what is known of each image, [n] each; resampled together.
     """
-    # SciPy warns of resamples that are not finite; `compute_metrics` leaves such intervals out.
-    with warnings.catch_warnings(action="ignore", category=scipy.stats.DegenerateDataWarning):
+    # Of resamples that are not finite; `compute_metrics` leaves such intervals out.
+    with warnings.catch_warnings(action="ignore", category=RuntimeWarning):
         result = scipy.stats.bootstrap(
             rights,
             statistic,
@@ -64,9 +64,7 @@ def gap_recovered(
         adapted, source_only, target_only: which images each got right, [..., n].
     """
     lower = np.mean(source_only, axis)
-    gap = np.mean(target_only, axis) - lower
-    with np.errstate(divide="ignore", invalid="ignore"):  # of a resample without a gap: not finite
-        return (np.mean(adapted, axis) - lower) / gap
+    return (np.mean(adapted, axis) - lower) / (np.mean(target_only, axis) - lower)
 
 
 def style_diversity(styled: np.ndarray, target: np.ndarray) -> float:

@@ -226,6 +226,8 @@ def test_what_became_of_a_pickle_on_its_way_is_said(load, data, message):
         load(data)
 
 
-def test_a_folder_in_place_of_a_file(tmp_path):
-    with pytest.raises(AddaError, match="cannot be used"):
-        load_arrays(tmp_path)
+@pytest.mark.parametrize("name", ["folder", "missing"])
+def test_a_folder_in_place_of_a_file_or_nothing(name, tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(AddaError, match=f"{name} cannot be used"):
+        load_arrays(tmp_path / name)
