@@ -9,6 +9,7 @@ from types import SimpleNamespace
 os.environ["ADDA_CHECKPOINT_SECONDS"] = "0"  # read when adda is imported, here and in processes
 
 import keras
+import networkx as nx  # DVC brings it
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -142,25 +143,17 @@ def overtaken(run: Callable[[], object]) -> list[str]:
     assert graphs
     found = []
     for graph in graphs:
-        inputs = {
-            node.name: [each.lstrip("^").split(":")[0] for each in node.input]
+        order = nx.DiGraph(
+            (each.lstrip("^").split(":")[0], node.name)
             for node in graph.node
             if node.op != "NextIteration"  # the next step does wait
-        }
-
-        def before(name: str, inputs: dict[str, list[str]] = inputs) -> set[str]:
-            seen, todo = set(), [name]
-            while todo:
-                fresh = set(inputs.get(todo.pop(), ())) - seen
-                seen |= fresh
-                todo += fresh
-            return seen
-
+            for each in node.input
+        )
         reads = [node for node in graph.node if node.op == "ReadVariableOp"]
         for update in (node for node in graph.node if node.op.startswith("Assign")):
-            same = [read.name for read in reads if inputs[read.name][0] == inputs[update.name][0]]
-            earlier = before(update.name)
-            found += [r for r in same if r not in earlier and update.name not in before(r)]
+            ordered = nx.ancestors(order, update.name) | nx.descendants(order, update.name)
+            same = {read.name for read in reads if read.input[0] == update.input[0]}
+            found += sorted(same - ordered)
     return found
 
 
