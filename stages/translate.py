@@ -69,7 +69,7 @@ def main() -> str:
 
 def take_model() -> int:
     """Leave the best model in data/model, and return its step."""
-    folders = sorted((TRAINED / "models").iterdir())
+    folders = sorted((TRAINED / "models").glob("[0-9]*"))
     source = read_images("data/processed/images/source_valid.npy")
     table = compare_models(
         folders,

@@ -10,6 +10,7 @@ from pkgutil import resolve_name
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,6 +28,7 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Integer = Annotated[int, Field(strict=True)]
 Switch = Annotated[bool, Field(strict=True)]
 Weight = Annotated[Number, Field(ge=0)]
+Folder = Annotated[str | None, AfterValidator(lambda name: name or None)]
 Rate = Annotated[Number, Field(gt=0)]
 Count = Annotated[Integer, Field(ge=1, le=10**9)]
 WIDEST = 16  # times the original filters

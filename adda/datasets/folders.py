@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from skimage.filters import threshold_otsu
 
-from adda.common.array_files import MOST_CLASSES, SIZE, class_order
+from adda.common.array_files import MOST_CLASSES, OTHER, SIZE, class_order
 from adda.common.errors import AddaError, counted, warn
 from adda.datasets.downloads import Downloads
 from adda.datasets.picture_formats import (
@@ -93,6 +93,11 @@ def read_target(folder: Path, classes: Sequence[str], size: int = SIZE) -> dict[
                     f"{', '.join(classes)}; give the same class the same name, or no labels"
                 )
             if others:
+                if OTHER in classes:
+                    raise AddaError(
+                        f"{place} shows {others}, which the source lacks: they count as {OTHER}, "
+                        "and the source has a class of that name; rename it"
+                    )
                 warn(
                     f"{place} shows {others}, which the source lacks: each of these images is an "
                     "error of every classifier"
@@ -117,9 +122,11 @@ def _find_classes(place: Path) -> list[str]:
 
 
 def _check_alike(place: Path, names: Sequence[str]) -> None:
-    """Raise AddaError where two classes' names look the same, as "cat" and "Cat " do."""
+    """Raise AddaError where names of classes look the same, as "cat" and "Cat ", or are no text."""
     seen: dict[str, str] = {}
     for name in names:
+        if name != name.encode(errors="ignore").decode():
+            raise AddaError(f"{place}: the name {name!a} is not of UTF-8; rename the folder")
         other = seen.setdefault(unicodedata.normalize("NFC", name).strip().casefold(), name)
         if other != name:
             raise AddaError(

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +13,18 @@ from adda.common.array_files import SIZE
 from adda.common.errors import reading
 
 Image.init()
-UNREADABLE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}  # by Pillow alone
+# All but those that Pillow hands to another program: Ghostscript would run what an EPS file says.
+FORMATS = sorted(Image.OPEN.keys() - {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"})
 SUFFIXES = frozenset(  # ".png", ".jpg", ".tif", ...
-    suffix
-    for suffix, kind in Image.registered_extensions().items()
-    if kind in Image.OPEN.keys() - UNREADABLE
+    suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS
 )
 # Pictures that Pillow does not open: each is an error of its own, not left out as no picture.
 NOT_READ = {".arw", ".cr2", ".cr3", ".dng", ".heic", ".heif", ".jxl", ".nef", ".svg"}
 WHITE = (1, 255, 1023, 4095, 16383, 65535)  # cameras have 10, 12 or 14 bits in files of 16
 NAMED = 5  # items, at most, in a warning
 DEEP = ("I", "F")  # how Pillow's names begin of pixels that have more than 8 bits
+
+_opened = partial(Image.open, formats=FORMATS)
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -36,8 +38,8 @@ def is_picture(path: Path) -> bool:
         return False
     if path.suffix.lower() in SUFFIXES | NOT_READ:
         return True
-    with suppress(Exception), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-        return image.format not in UNREADABLE
+    with suppress(Exception), warnings.catch_warnings(action="ignore"), _opened(path):
+        return True
     return False
 
 
@@ -49,9 +51,10 @@ def find_labelled(folder: Path, classes: Sequence[str]) -> list[tuple[Path, int]
 
 def count_pages(path: Path) -> int:
     """How many pictures a file holds, as TIFF, GIF and WebP may; 1 where it cannot be read."""
-    with suppress(Exception), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
-        # A camera's JPEG may hold its own preview, which makes it a picture of kind MPO.
-        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    with suppress(Exception), warnings.catch_warnings(action="ignore"), _opened(path) as image:
+        # A camera's JPEG may hold its own preview, which makes it a picture of kind MPO. A PSD file
+        # without layers has 0 frames, and a picture.
+        return 1 if image.format == "MPO" else max(getattr(image, "n_frames", 1), 1)
     return 1
 
 
@@ -69,7 +72,7 @@ def open_picture(path: str | Path, page: int = 0) -> Image.Image:
         AddaError: it cannot be read.
     """
     # Pillow warns of what it can read all the same.
-    with reading(path), warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+    with reading(path), warnings.catch_warnings(action="ignore"), _opened(path) as image:
         if page:
             image.seek(page)
         image.load()

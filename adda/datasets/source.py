@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from adda.common.array_files import SIZE, SIZES
-from adda.common.params import Group, Integer, Seed
+from adda.common.params import Folder, Group, Integer, Seed
 from adda.datasets.downloads import Downloads
 from adda.datasets.raw_files import Raw
 
@@ -31,7 +31,7 @@ class DataParams(Group):
     source: str  # of adda.datasets.all_sources.SOURCES
     seed: Seed
     size: Annotated[Integer, AfterValidator(_has_networks)]
-    directory: Annotated[str | None, AfterValidator(lambda name: name or None)]
+    directory: Folder
     binarise: Annotated[Literal["zero", "otsu", "none", "colour"], AfterValidator(_for_folders)]
     photographs: Annotated[list[Literal["train", "val", "test"]], Field(min_length=1)]
 

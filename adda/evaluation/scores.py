@@ -101,11 +101,12 @@ def overlap(masks: np.ndarray, digits: np.ndarray) -> float:
     """Intersection over union of two sets of digits, uint8 [n, size, size, 3]: what is above half.
 
     Returns:
-        The mean over images, in [0, 1]; images that are both empty are left out.
+        The mean over images, in [0, 1]; images that are both empty are left out; 0 if all are.
     """
     first, second = (x[..., 0].reshape(len(x), -1) > 127 for x in (masks, digits))
     either = (first | second).sum(axis=1)
-    return float(((first & second).sum(axis=1) / np.maximum(either, 1))[either > 0].mean())
+    both = (first & second).sum(axis=1)[either > 0] / either[either > 0]
+    return float(both.mean()) if len(both) else 0.0
 
 
 def calibration_error(sure: np.ndarray, right: np.ndarray) -> float:

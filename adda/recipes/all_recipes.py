@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ValidationInfo, create_model
 
 from adda.common.errors import AddaError
-from adda.common.params import AUTO, Group, Switch, Width
+from adda.common.params import AUTO, Folder, Group, Switch, Width
 from adda.recipes.layered import Layered
 from adda.recipes.original import Original
 from adda.recipes.pixelda import PixelDA
@@ -28,7 +28,7 @@ class ModelParams(Group):
 
     recipe: Literal[tuple(RECIPES)]
     width: Width
-    weights: str | None = None
+    weights: Folder = None
     fine_tune: Annotated[Switch, AfterValidator(_has_weights)] = False
 
 

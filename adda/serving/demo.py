@@ -95,7 +95,12 @@ def make_page(translator: Translator, classifier: Classifier) -> gr.Blocks:
                     event(draw, [paper, turn], gallery, api_visibility="private")
         with gr.Tab("Classify"):
             with gr.Row():
-                picture = gr.Image(type="filepath", label="A picture of the target's kind")
+                picture = gr.Image(
+                    type="filepath",
+                    image_mode=None,  # as it is in the file
+                    format="png",
+                    label="A picture of the target's kind",
+                )
                 with gr.Column():
                     label = gr.Label(num_top_classes=3, label="Class")
                     views = gr.Markdown()
@@ -111,12 +116,12 @@ def make_page(translator: Translator, classifier: Classifier) -> gr.Blocks:
     return page
 
 
-def _read_drawing(drawing: Image.Image, size: int) -> np.ndarray:
+def _read_drawing(drawing: Image.Image | None, size: int) -> np.ndarray:
     # Plain paper all around: ink may touch the edge of the drawing.
-    paper = ImageOps.expand(drawing.convert("RGB"), PAPER // 2, "white")
     try:
+        paper = ImageOps.expand(drawing.convert("RGB"), PAPER // 2, "white")
         return to_digit(paper, "dark", size)
-    except ValueError:
+    except (AttributeError, ValueError):  # None is a canvas that was cleared
         raise gr.Error("there is no digit on the paper; draw one", print_exception=False) from None
 
 

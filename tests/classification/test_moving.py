@@ -24,11 +24,6 @@ def middles(images):
     return np.stack([rows, columns], axis=1)
 
 
-def test_no_amount_moves_nothing(rng):
-    images = rng.random((3, 28, 28, 3), np.float32)
-    np.testing.assert_array_equal(moved(images, amount=0.0), images)
-
-
 def test_shifts_are_uniform_and_sizes_vary_by_the_amount(squares):
     images = moved(squares)
     from_middle = middles(images) - 13.5

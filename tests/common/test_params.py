@@ -94,8 +94,9 @@ def test_auto_is_the_recipes_own_value_and_a_number_is_for_any(read, recipe):
         read("loss", "l2_weight", "autom")
 
 
-def test_an_empty_directory_is_none(read):
+def test_an_empty_folder_is_none(read):
     assert read("data", "directory", "").data.directory is None
+    assert read("model", "weights", "").model.weights is None
 
 
 def test_what_a_recipe_lacks_is_said_with_its_name(read, monkeypatch, tmp_path):

@@ -4,10 +4,10 @@ import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
 from adda.common.errors import AddaError
-from adda.datasets.picture_formats import SUFFIXES, find_pictures, open_picture
+from adda.datasets.picture_formats import SUFFIXES, count_pages, find_pictures, open_picture
 
 
 @pytest.fixture
@@ -50,6 +50,25 @@ def test_a_picture_is_known_by_its_content_and_one_that_cannot_be_read_by_its_na
     assert [path.name for path in find_pictures(tmp_path)] == ["no_suffix", "photo.HEIC"]
     with pytest.raises(AddaError, match=r"photo\.HEIC cannot be used"):
         open_picture(tmp_path / "photo.HEIC")
+
+
+def test_no_other_program_is_run(grey, tmp_path, monkeypatch):
+    run = []
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *given: run.append(given))
+    Image.fromarray(grey).save(tmp_path / "a.eps")
+    (tmp_path / "a.eps").rename(tmp_path / "a.png")
+    with pytest.raises(AddaError, match=r"a\.png cannot be used \(cannot identify"):
+        open_picture(tmp_path / "a.png")
+    assert not run
+
+
+def test_a_psd_file_without_layers_is_a_picture(grey, tmp_path):
+    path = tmp_path / "flat.psd"
+    path.write_bytes(
+        struct.pack(">4sH6xHIIHHIIIH", b"8BPS", 1, 1, 28, 28, 8, 1, *[0] * 4) + grey.tobytes()
+    )
+    assert count_pages(path) == 1
+    assert (np.asarray(open_picture(path)) == grey).all()
 
 
 def test_broken_exif_counts_as_none(grey, tmp_path):

@@ -48,13 +48,6 @@ def test_another_class_for_half_of_the_images_is_worse(name, rng):
     assert of(name, likely) < of(name, GOOD) - 0.01
 
 
-def test_one_class_for_all_images():
-    """Sure, and of no use: what certainty alone does not see."""
-    likely = sure_of(np.zeros(400, int), 0.97)
-    assert of("certainty", likely) == of("certainty", GOOD)
-    assert of("information", likely) == pytest.approx(0, abs=1e-6)
-
-
 def test_information_is_the_entropy_of_the_mean_less_the_mean_entropy(rng):
     p = rng.dirichlet(np.ones(CLASSES), len(LABELS))
     expected = entropy(p.mean(axis=0), base=CLASSES) - entropy(p, axis=1, base=CLASSES).mean()

@@ -50,6 +50,10 @@ def test_one_draws_a_digit_and_drops_a_picture(models, browser, tmp_path):
         slider.dispatch_event("pointerup")
         page.wait_for_function("src => !document.querySelector(`img[src='${src}']`)", arg=first[0])
         assert not set(shown(page)) & set(first)
+        page.get_by_text("there is no digit").wait_for(state="detached")
+        page.get_by_role("button", name="Clear canvas").click()
+        page.get_by_role("button", name="Translate").click()
+        page.get_by_text("there is no digit").wait_for()
 
         page.get_by_role("tab", name="Classify").click()
         image = np.load("data/processed/images/target_test.npy")[0]
