@@ -69,7 +69,11 @@ def main() -> str:
     translated = confusions(names, results.labels, results.translated_predicted)
     write_csv("metrics/confusion.csv", translated)
 
-    validation = validate_run(results)
+    source = read_images("data/processed/images/source_valid.npy")
+    labels = read_labels("data/processed/labels/source_valid.npy", len(source))
+    target = read_images("data/processed/images/target_valid.npy")
+    seen = results.show_validation(load_adapted("data/adapted"), target, source, labels)
+    validation = validate(seen)
     write_json("metrics/validation.json", validation)
     if reason := doubt(validation):
         warn(f"the adapted classifier is not to be trusted: {reason}")
@@ -107,17 +111,6 @@ def read_results() -> Results:
         source_only=load_classifier("data/source_only"),
         reference=load_classifier("data/target_only") if "target_only" in paths else None,
     )
-
-
-def validate_run(results: Results) -> dict[str, float]:
-    source = read_images("data/processed/images/source_valid.npy")
-    seen = results.show_validation(
-        load_adapted("data/adapted"),
-        read_images("data/processed/images/target_valid.npy"),
-        source,
-        read_labels("data/processed/labels/source_valid.npy", len(source)),
-    )
-    return validate(seen)
 
 
 def confusions(

@@ -68,7 +68,7 @@ def adapt(
         # Self-training needs a classifier that can be sure.
         smoothing=0.0 if unlabelled else LABEL_SMOOTHING,
         unlabelled=unlabelled,
-        averaged=params.averaged,
+        averaged=params.averaged if unlabelled else 0.0,
         size=source.shape[1],
     )
     if not (params.translated_share and isinstance(model, TranslatesBack)):

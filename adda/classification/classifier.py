@@ -83,7 +83,7 @@ def fit_classifier(
 
     Returns:
         A classifier that computes in float32, whatever the precision of the training, with the
-        last weights, or with `unlabelled` their average along the way.
+        last weights, or with `averaged` their average along the way.
     """
     keras.utils.set_random_seed(params.seed)
     result = params.make(classes, size)
@@ -110,7 +110,7 @@ def fit_classifier(
                 terms["unlabelled"] = unlabelled(classifier, teacher, number)
             loss = sum(terms.values())
         optimizer.apply(tape.gradient(loss, weights), weights)
-        if unlabelled and averaged:
+        if averaged:
             # As tf.train.ExponentialMovingAverage has it: what is first averaged is soon forgotten.
             before = tf.cast(number, tf.float32)
             decay = tf.minimum(averaged, (1 + before) / (10 + before))
@@ -126,7 +126,7 @@ def fit_classifier(
         checkpoints=checkpoints,
         variables=result.variables + classifier.variables + optimizer.variables,
     )
-    if not (unlabelled and averaged):
+    if not averaged:
         result.set_weights(classifier.get_weights())
     return result
 

@@ -158,7 +158,8 @@ class Layered(Recipe):
             (self.hand_adversary, ("target_mask", clear), ("written", written), "hand_"),
             (self.back_adversary, ("source", digit), ("written_back", written_back), "back_"),
         ):
-            terms.add_game(weight, adversary, real, fake, prefix)
+            seen = [(name, self.blurred(masks)) for name, masks in (real, fake)]
+            terms.add_game(weight, adversary, *seen, prefix)
         if weight:
             # Where an adversary does not care, digits stay as they are.
             changes = tf.concat([numbers, numbers_back], 0) / START
@@ -197,6 +198,13 @@ class Layered(Recipe):
     def clear(self, mask: tf.Tensor) -> tf.Tensor:
         """A target image's mask as the hands see it: greys are the encoder's doubts."""
         return mask if self.domains.paper else tf.clip_by_value(2 * mask - 0.5, 0.0, 1.0)
+
+    def blurred(self, mask: tf.Tensor) -> tf.Tensor:
+        """A mask as the hands' adversaries see it: the encoder's edges, softer than a digit's,
+        would tell the two apart, and the hand would move digits to soften theirs.
+        """
+        wide = 2 * round(mask.shape[1] / SIZE) + 1
+        return mask if self.domains.paper else tf.nn.avg_pool2d(mask, wide, 1, "SAME")
 
     def background(self, images: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """Target images without their digits: float32 [n, size, size, 3] in [0, 1]."""

@@ -152,7 +152,7 @@ def test_self_training_has_plain_labels(dark_and_bright, monkeypatch):
         source_only = make_classifier(0.1, 3)
         own, params = adaptation(0, 0, weight), classifier(4)
         adapt(small_recipe("layered"), source_only, images, labels, images, own, params)
-        assert (seen["smoothing"], seen["averaged"]) == (smoothing, 0.9)
+        assert (seen["smoothing"], seen["averaged"]) == (smoothing, 0.9 * weight)
         assert (seen["unlabelled"] is not None) == (weight > 0)
         assert seen["classes"] == 3
     network, last = make_classifier(0.1, 3), tf.constant(params.steps, tf.int64)

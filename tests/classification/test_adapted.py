@@ -43,15 +43,6 @@ def test_it_is_the_sum_of_two_views(images, tmp_path):
         load_adapted(tmp_path / "adapted")
 
 
-@pytest.mark.parametrize("shape", ["original", "deep"])
-def test_one_view_where_there_is_no_way_back(shape, images, tmp_path):
-    form = ClassifierForm(shape=shape, width=0.05)
-    adapted = form.make(10)
-    save_adapted(tmp_path / "adapted", Adapted(adapted), form, DIGITS)
-    found = load_adapted(tmp_path / "adapted").probabilities(images)
-    np.testing.assert_allclose(found, softmax(logits(adapted, images), axis=1), atol=1e-5)
-
-
 @pytest.mark.parametrize("factor", [0.3, 3.0])
 def test_weights_undo_too_sure_and_too_unsure(factor, rng):
     """Labels are drawn from what the classifier says; then its logits are multiplied."""

@@ -7,13 +7,6 @@ import tensorflow as tf
 from adda.recipes import losses
 
 
-def test_mean_squared_error_is_the_mean_over_everything(rng):
-    x, y = rng.random((2, 5, 28, 28, 3))
-    assert float(losses.mean_squared_error(x, y)) == pytest.approx(
-        ((x - y) ** 2).sum() / (5 * 28 * 28 * 3)
-    )
-
-
 def test_called_real_and_fake_are_binary_cross_entropies(rng):
     logits = rng.normal(0, 3, (7, 1))
     probability = 1 / (1 + np.exp(-logits))
@@ -25,14 +18,6 @@ def test_extreme_logits_stay_finite():
     logits = tf.constant([[-1e4], [1e4]])
     assert float(losses.called_real(logits)) == pytest.approx(5e3)
     assert float(losses.called_fake(logits)) == pytest.approx(5e3)
-
-
-def test_class_cross_entropy(rng):
-    logits = rng.normal(size=(6, 10))
-    labels = rng.integers(10, size=6)
-    shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-    expected = -np.log(shares[np.arange(6), labels]).mean()
-    assert float(losses.class_cross_entropy(labels, logits)) == pytest.approx(expected)
 
 
 def test_mask_divergence(rng):

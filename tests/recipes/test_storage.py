@@ -52,14 +52,6 @@ def test_a_size_or_source_that_a_recipe_has_no_networks_for():
         make_recipe("layered", 0.05, domains=Domains(grey=True, colour=True))
 
 
-def test_a_damaged_model_is_named(tmp_path):
-    save_model(tmp_path / "model", small_recipe("layered"))
-    weights_file = tmp_path / "model/decoder.weights.h5"
-    weights_file.write_bytes(weights_file.read_bytes()[:1000])
-    with pytest.raises(AddaError, match="model cannot be used"):
-        load_model(tmp_path / "model")
-
-
 @pytest.mark.parametrize("described", ["[]", "{}", '{"recipe": "none", "params": {}}', "{"])
 def test_a_description_of_another_form_is_named(tmp_path, described):
     (tmp_path / "model.json").write_text(described)
