@@ -118,10 +118,11 @@ def make_page(translator: Translator, classifier: Classifier) -> gr.Blocks:
 
 def _read_drawing(drawing: Image.Image | None, size: int) -> np.ndarray:
     # Plain paper all around: ink may touch the edge of the drawing.
+    drawing = drawing or Image.new("RGB", (PAPER, PAPER), "white")  # None: a cleared canvas
+    paper = ImageOps.expand(drawing.convert("RGB"), PAPER // 2, "white")
     try:
-        paper = ImageOps.expand(drawing.convert("RGB"), PAPER // 2, "white")
         return to_digit(paper, "dark", size)
-    except (AttributeError, ValueError):  # None is a canvas that was cleared
+    except ValueError:
         raise gr.Error("there is no digit on the paper; draw one", print_exception=False) from None
 
 
